@@ -1,0 +1,1 @@
+//! The dataflow operators, each with its naive twin.

@@ -1,0 +1,144 @@
+//! What the engine decides, as everyone downstream reads it.
+
+use std::sync::Arc;
+
+use piccolo_catalogue::Value;
+use serde::Serialize;
+
+/// A scenario began or ended in one vehicle, with what is to be done.
+///
+/// Decisions come in canonical order: by time, vehicle name, ends before
+/// begins, then scenario name. Equal inputs give equal decisions, byte for
+/// byte, whatever the batch size, worker count or speed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// A hash of vehicle, scenario, revision, edge and time, as 32 hexadecimal
+    /// digits: the same in every run.
+    pub id: Arc<str>,
+    /// Event time, in microseconds of the source's own clock.
+    pub time_us: u64,
+    /// The vehicle's name.
+    pub vehicle: Arc<str>,
+    /// The scenario's name.
+    pub scenario: Arc<str>,
+    /// The revision of the rule: a hash of its meaning, as 16 hexadecimal digits.
+    pub revision: Arc<str>,
+    /// Whether the scenario began or ended.
+    pub edge: Edge,
+    /// What to do, in order.
+    pub actions: Vec<Action>,
+    /// Actions of this rule that are not done, because another scenario has the target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overruled: Vec<Overruled>,
+    /// Why; only where the engine was asked to explain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Arc<Why>>,
+}
+
+/// Which edge of a scenario a decision is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edge {
+    /// The scenario stopped holding.
+    End,
+    /// The scenario began to hold.
+    Begin,
+}
+
+/// Something to do: what the rule wrote, with its arguments evaluated.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Action {
+    /// `launch`, `terminate`, `update`, `rollback`, `restart`, `pause`, `resume`, `actuate`,
+    /// `schedule`, `unschedule`, `network`, `unit`, `notify` or `record`.
+    pub kind: &'static str,
+    /// What it is done to: a package, signal path, schedule, network, `node/unit` or channel.
+    pub target: Arc<str>,
+    /// Further arguments by name, such as `value` of `actuate` and `text` of `notify`.
+    #[serde(flatten)]
+    pub arguments: Arguments<Value>,
+    /// The scenario that asked for it, where that is not the decision's own:
+    /// the end of one scenario gives its target back to another that still holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<Arc<str>>,
+}
+
+/// Named values in the order in which the action takes them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arguments<T>(pub Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for Arguments<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// An action that another scenario's claim on the same target keeps from being done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Overruled {
+    /// The kind of the action.
+    pub kind: &'static str,
+    /// Its target.
+    pub target: Arc<str>,
+    /// The scenario that has the target.
+    pub by: Arc<str>,
+}
+
+/// The reason of a decision.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Why {
+    /// The clause that decided: `when`, `until`, or `removed` for a rule taken away.
+    pub clause: &'static str,
+    /// The condition as it is written in the rule.
+    pub condition: Arc<str>,
+    /// Since when the condition had held, where the rule says `held`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_since_us: Option<u64>,
+    /// Every atom of the condition, in the order of the text.
+    pub atoms: Vec<AtomReason>,
+}
+
+/// One atom of a condition at the time of a decision.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtomReason {
+    /// The atom as text, such as `Vehicle.Speed > 50.0`.
+    pub atom: Arc<str>,
+    /// Whether it held; absent where it was unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<bool>,
+    /// The signals that it reads, with their values at the time of the decision.
+    pub signals: Vec<SignalReason>,
+    /// The sample that last changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flipped_by: Option<SampleReason>,
+    /// Distance from the threshold, in the signal's unit, positive while the atom holds;
+    /// only for comparisons of numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+}
+
+/// A signal that an atom reads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SignalReason {
+    /// The path.
+    pub signal: Arc<str>,
+    /// Its value; absent before the first sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// The time of that value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_us: Option<u64>,
+}
+
+/// The sample that changed an atom.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SampleReason {
+    /// The path.
+    pub signal: Arc<str>,
+    /// The value that it brought; absent where it made the signal unavailable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Its time.
+    pub time_us: u64,
+    /// Where it came from: the line of the recording, or the position in the stream.
+    pub origin: u32,
+}

@@ -1,0 +1,1 @@
+//! Recorded drives: readers and writers of every format, into typed samples.

@@ -1,0 +1,1 @@
+//! The control plane: gateway, engine thread and action feed over gRPC.

@@ -1,0 +1,1 @@
+//! Every protobuf of the system, its generated code and conversions.

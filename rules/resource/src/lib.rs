@@ -1,0 +1,1 @@
+//! The nouns of the platform and their YAML: Scenario, Package, Model, Node, Policy and the rest.
