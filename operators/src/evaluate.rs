@@ -1,0 +1,122 @@
+//! The hot path as one timely operator: samples in, edges of scenarios out.
+//!
+//! `latest`, `conditions`, `held` and `cooldown` have to see samples and
+//! deadlines in one order of event time, so they share one operator; between
+//! them nothing is sent.
+
+mod evaluator;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::generic::Operator;
+
+pub use evaluator::Evaluator;
+
+use crate::condition::Condition;
+use crate::conditions::Flip;
+use crate::cooldown::{EdgeKind, Timing};
+use crate::ids::{Rule, Sample, Slot, Time, Vehicle};
+use crate::latest::Fact;
+
+/// What the operator needs to know of a rule.
+#[derive(Clone, Debug)]
+pub struct RuleSpec {
+    /// The condition to begin.
+    pub when: Condition,
+    /// The condition to end; without one the rule ends when `when` is false.
+    pub until: Option<Condition>,
+    /// For how long `when` must have held.
+    pub held_us: Time,
+    /// The pause after an end.
+    pub cooldown_us: Time,
+    /// The signals whose facts go with each edge of the rule.
+    pub captures: Arc<[Slot]>,
+}
+
+impl RuleSpec {
+    /// The part that `cooldown` reads.
+    pub fn timing(&self) -> Timing {
+        Timing { held_us: self.held_us, cooldown_us: self.cooldown_us, latched: self.until.is_some() }
+    }
+}
+
+/// What goes into the operator.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Samples in order of time, none earlier than the frontier that the operator has seen.
+    Samples(Vec<Sample>),
+    /// Adds a rule, from the operator's present time on.
+    Add(Rule, Arc<RuleSpec>),
+    /// Takes a rule away, from the operator's present time on; it ends where it is active.
+    Remove(Rule),
+}
+
+/// What made an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The `when` of the rule.
+    When,
+    /// The `until` of the rule.
+    Until,
+    /// The rule was taken away.
+    Removed,
+}
+
+/// A scenario began or ended in a vehicle.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Event time.
+    pub time_us: Time,
+    /// Which vehicle.
+    pub vehicle: Vehicle,
+    /// Which rule.
+    pub rule: Rule,
+    /// Whether it began or ended.
+    pub kind: EdgeKind,
+    /// What made it.
+    pub cause: Cause,
+    /// Since when the condition had held, where the rule asks for a time.
+    pub held_since_us: Option<Time>,
+    /// The facts of [`RuleSpec::captures`] at that time, in that order.
+    pub facts: Box<[Fact]>,
+    /// For each atom of the deciding condition the sample that last flipped it; only with `explain`.
+    pub flips: Box<[Option<Flip>]>,
+}
+
+/// Runs an evaluator over a stream of inputs, up to the frontier of each moment.
+pub fn evaluate<'scope>(
+    inputs: StreamVec<'scope, Time, Input>,
+    evaluator: Rc<RefCell<Evaluator>>,
+) -> StreamVec<'scope, Time, Edge> {
+    inputs.unary_frontier::<CapacityContainerBuilder<Vec<Edge>>, _, _, _>(
+        Pipeline,
+        "evaluate",
+        move |capability, _| {
+            let mut capability = Some(capability);
+            let mut edges = Vec::new();
+            move |(input, frontier), output| {
+                let mut evaluator = evaluator.borrow_mut();
+                input.for_each_stamp(|_, batches| {
+                    batches.flat_map(|batch| batch.drain(..)).for_each(|item| evaluator.take(item));
+                });
+                let tick = frontier.frontier().as_option().copied();
+                evaluator.advance(tick.unwrap_or(Time::MAX), &mut edges);
+                if let Some(held) = &mut capability {
+                    output.session(&*held).give_iterator(edges.drain(..));
+                    match tick {
+                        Some(tick) => held.downgrade(&tick),
+                        None => capability = None,
+                    }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests;
