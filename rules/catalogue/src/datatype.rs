@@ -101,7 +101,10 @@ impl FromStr for DataType {
         NAMES
             .iter()
             .find(|(_, known)| *known == name)
-            .map(|(scalar, _)| Self { scalar: *scalar, array })
+            .map(|(scalar, _)| Self {
+                scalar: *scalar,
+                array,
+            })
             .ok_or_else(|| UnknownDataType(text.to_owned()))
     }
 }

@@ -4,10 +4,21 @@
 //! JSON; a [`Signal`] says what its values look like, and turns text or a
 //! [`Value`] of another type into a value of its own.
 
+mod catalogue;
 mod datatype;
+mod error;
+mod facts;
+mod json;
+mod nearest;
+mod signal;
 mod value;
+mod vspec;
 
-pub use datatype::{DataType, Scalar};
+pub use catalogue::{Catalogue, PATH_BYTES_MAX, SIGNALS_MAX};
+pub use datatype::{DataType, Scalar, UnknownDataType};
+pub use error::{CatalogueError, FILE_BYTES_MAX};
+pub use facts::{from_facts, to_facts};
+pub use signal::{Kind, LIST_ITEMS_MAX, Signal, VALUE_BYTES_MAX, ValueError};
 pub use value::Value;
 
 /// The position of a signal in its [`Catalogue`]; dense, from zero.
