@@ -218,3 +218,6 @@ pub(crate) fn shorten(path: &str) -> Box<str> {
     const CHARS_SHOWN: usize = 80;
     path.chars().take(CHARS_SHOWN).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! One signal: its facts, and how text and values become values of its datatype.
 
+use std::num::IntErrorKind;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -213,16 +214,20 @@ fn parse_scalar(text: &str, datatype: DataType) -> Result<Value, ValueError> {
                 .map_err(|_| unreadable(text, datatype))?;
             coerce_float(number, datatype)
         }
-        _ => match text.trim().parse::<i64>() {
-            Ok(number) => coerce_integer(number, datatype),
-            Err(_) => {
-                let number = text
-                    .trim()
-                    .parse()
-                    .map_err(|_| unreadable(text, datatype))?;
-                float_to_integer(number, datatype)
-            }
-        },
+        _ => parse_integer(text.trim(), datatype),
+    }
+}
+
+fn parse_integer(text: &str, datatype: DataType) -> Result<Value, ValueError> {
+    match text.parse::<i64>().map_err(|error| *error.kind()) {
+        Ok(number) => coerce_integer(number, datatype),
+        Err(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => {
+            Err(out_of_type(beginning(text), datatype))
+        }
+        Err(_) => {
+            let number = text.parse().map_err(|_| unreadable(text, datatype))?;
+            float_to_integer(number, datatype)
+        }
     }
 }
 
@@ -255,7 +260,7 @@ fn coerce_float(number: f64, datatype: DataType) -> Result<Value, ValueError> {
     if !number.is_finite() {
         return Err(ValueError::NotFinite { datatype });
     }
-    if datatype.scalar == Scalar::Float && number.abs() > f64::from(f32::MAX) {
+    if datatype.scalar == Scalar::Float && (number as f32).is_infinite() {
         return Err(out_of_type(number, datatype));
     }
     Ok(Value::Float(number))
@@ -288,12 +293,16 @@ fn out_of_type(number: impl ToString, datatype: DataType) -> ValueError {
 }
 
 fn unreadable(text: &str, datatype: DataType) -> ValueError {
-    // The beginning is enough to find it, and bounds what a fault may hold.
-    const CHARS_SHOWN: usize = 40;
     ValueError::Unreadable {
-        text: text.chars().take(CHARS_SHOWN).collect(),
+        text: beginning(text).into(),
         datatype,
     }
+}
+
+/// The beginning of a text is enough to find it, and bounds what an error may hold.
+fn beginning(text: &str) -> String {
+    const CHARS_SHOWN: usize = 40;
+    text.chars().take(CHARS_SHOWN).collect()
 }
 
 fn wrong_kind(value: &Value, datatype: DataType) -> ValueError {

@@ -1,8 +1,11 @@
 //! Tests of the catalogue against the real VSS releases and hostile files.
 
+#[cfg(test)]
 #[path = "it/files.rs"]
 mod files;
+#[cfg(test)]
 #[path = "it/hostile.rs"]
 mod hostile;
+#[cfg(test)]
 #[path = "it/real.rs"]
 mod real;
