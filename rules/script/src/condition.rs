@@ -1,0 +1,247 @@
+//! Conditions as atoms with a boolean formula over them.
+
+use std::sync::Arc;
+
+use piccolo_catalogue::{SignalId, Value};
+
+use crate::Facts;
+use crate::expression::{Comparison, Expression, Kind, Type, number};
+use crate::script::Script;
+
+/// A compiled condition.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The condition as text, in canonical spacing.
+    pub text: Arc<str>,
+    /// Its atoms, in the order of the text, each once.
+    pub atoms: Vec<Atom>,
+    /// The form over them, with every negation at an atom.
+    pub formula: Formula,
+    script: Script,
+}
+
+/// The least part of a condition that is true, false or unknown by itself.
+#[derive(Clone, Debug)]
+pub struct Atom {
+    /// The atom as text, in canonical spacing.
+    pub text: Arc<str>,
+    /// What it tests.
+    pub probe: Probe,
+    /// The atom as an expression.
+    pub expression: Expression,
+}
+
+/// What an atom tests, in the forms that an index can serve.
+///
+/// Over-time functions, platform facts and fleet functions join here as
+/// further forms.
+#[derive(Clone, Debug)]
+pub enum Probe {
+    /// A numeric signal against a constant.
+    Number {
+        /// Which signal.
+        signal: SignalId,
+        /// How it is compared.
+        comparison: Comparison,
+        /// The constant.
+        constant: f64,
+    },
+    /// A boolean, text or list signal equals a constant.
+    Equals {
+        /// Which signal.
+        signal: SignalId,
+        /// The constant.
+        constant: Value,
+    },
+    /// The signal has a value.
+    Known {
+        /// Which signal.
+        signal: SignalId,
+    },
+    /// Anything else: the expression is evaluated when a signal that it reads changes.
+    Computed {
+        /// The signals that it reads, each once.
+        reads: Vec<SignalId>,
+    },
+}
+
+/// A boolean form over atoms, with every negation at an atom.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Formula {
+    /// Always, or never.
+    Constant(bool),
+    /// An atom, or its negation; neither is true while the atom is unknown.
+    Literal {
+        /// The position of the atom in [`Condition::atoms`].
+        atom: usize,
+        /// Whether it is negated.
+        negated: bool,
+    },
+    /// All of them.
+    All(Vec<Self>),
+    /// At least one of them.
+    Any(Vec<Self>),
+}
+
+impl Condition {
+    pub(crate) fn new(expression: &Expression, script: Script) -> Self {
+        let mut atoms = Atoms::default();
+        let formula = atoms.formula(expression, false);
+        Self { text: expression.to_string().into(), atoms: atoms.0, formula, script }
+    }
+
+    /// Whether the condition holds, by its atoms and formula.
+    pub fn holds(&self, facts: &dyn Facts) -> bool {
+        self.formula.holds(&|atom| self.atoms[atom].expression.truth(facts))
+    }
+
+    /// Whether the condition holds, by rhai alone: the second evaluator.
+    pub fn holds_by_rhai(&self, facts: &dyn Facts) -> bool {
+        self.script.evaluate(facts) == Some(Value::Bool(true))
+    }
+}
+
+impl Formula {
+    /// Whether the formula is true under the truth of its atoms.
+    pub fn holds(&self, truth: &impl Fn(usize) -> Option<bool>) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Literal { atom, negated } => truth(*atom) == Some(!negated),
+            Self::All(parts) => parts.iter().all(|part| part.holds(truth)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(truth)),
+        }
+    }
+
+    fn join(parts: impl Iterator<Item = Self>, all: bool) -> Self {
+        let mut kept = Vec::new();
+        for part in parts {
+            match part {
+                Self::Constant(value) if value == all => {}
+                Self::Constant(value) => return Self::Constant(value),
+                Self::All(inner) if all => kept.extend(inner),
+                Self::Any(inner) if !all => kept.extend(inner),
+                other => kept.push(other),
+            }
+        }
+        match kept.len() {
+            0 => Self::Constant(all),
+            1 => kept.swap_remove(0),
+            _ if all => Self::All(kept),
+            _ => Self::Any(kept),
+        }
+    }
+}
+
+impl Atom {
+    /// The signals that the atom reads, in the order of the text, each once.
+    pub fn reads(&self) -> Vec<SignalId> {
+        match &self.probe {
+            Probe::Number { signal, .. } | Probe::Equals { signal, .. } | Probe::Known { signal } => {
+                vec![*signal]
+            }
+            Probe::Computed { reads } => reads.clone(),
+        }
+    }
+
+    /// How far the values are from where the atom changes, in the unit of what
+    /// is compared: positive while it holds, zero or negative while it does not.
+    /// Only for comparisons that order numbers.
+    pub fn margin(&self, facts: &dyn Facts) -> Option<f64> {
+        let Kind::Compare(comparison, a, b) = &self.expression.kind else { return None };
+        let (a, b) = (number(&a.evaluate(facts)?)?, number(&b.evaluate(facts)?)?);
+        match comparison {
+            Comparison::Greater | Comparison::GreaterOrEqual => Some(a - b),
+            Comparison::Less | Comparison::LessOrEqual => Some(b - a),
+            Comparison::Equal | Comparison::NotEqual => None,
+        }
+    }
+}
+
+/// The atoms of a condition while it is taken apart.
+#[derive(Default)]
+struct Atoms(Vec<Atom>);
+
+impl Atoms {
+    /// The formula of an expression or of its negation.
+    fn formula(&mut self, expression: &Expression, negated: bool) -> Formula {
+        match &expression.kind {
+            Kind::Constant(Value::Bool(value)) => Formula::Constant(*value != negated),
+            Kind::Not(inner) => self.formula(inner, !negated),
+            Kind::All(parts) => {
+                Formula::join(parts.iter().map(|part| self.formula(part, negated)), !negated)
+            }
+            Kind::Any(parts) => {
+                Formula::join(parts.iter().map(|part| self.formula(part, negated)), negated)
+            }
+            Kind::OneOf(tested, items) if matches!(tested.kind, Kind::Signal(..)) => {
+                let parts: Vec<Expression> =
+                    items.iter().map(|item| equals(tested, item, expression)).collect();
+                Formula::join(parts.iter().map(|part| self.formula(part, negated)), negated)
+            }
+            Kind::Compare(comparison, a, b) => match (&a.kind, &b.kind) {
+                (Kind::Constant(a), Kind::Constant(b)) => {
+                    let truth = comparison.compare(a, b).is_some_and(|truth| truth != negated);
+                    Formula::Constant(truth)
+                }
+                (Kind::Signal(..), Kind::Constant(item)) if *comparison == Comparison::NotEqual => {
+                    self.literal(&equals(a, item, expression), !negated)
+                }
+                _ => self.literal(expression, negated),
+            },
+            _ => self.literal(expression, negated),
+        }
+    }
+
+    fn literal(&mut self, expression: &Expression, negated: bool) -> Formula {
+        let text = expression.to_string();
+        let atom = match self.0.iter().position(|atom| *atom.text == text) {
+            Some(atom) => atom,
+            None => {
+                let probe = probe(expression);
+                self.0.push(Atom { text: text.into(), probe, expression: expression.clone() });
+                self.0.len() - 1
+            }
+        };
+        Formula::Literal { atom, negated }
+    }
+}
+
+fn equals(tested: &Expression, item: &Value, whole: &Expression) -> Expression {
+    let constant =
+        Expression { kind: Kind::Constant(item.clone()), kind_type: Type::Any, span: whole.span };
+    let sides = (Box::new(tested.clone()), Box::new(constant));
+    let kind = Kind::Compare(Comparison::Equal, sides.0, sides.1);
+    Expression { kind, kind_type: Type::Bool, span: whole.span }
+}
+
+fn probe(expression: &Expression) -> Probe {
+    let served = match &expression.kind {
+        Kind::Signal(signal, _) => Some(Probe::Equals { signal: *signal, constant: Value::Bool(true) }),
+        Kind::Known(signal, _) => Some(Probe::Known { signal: *signal }),
+        Kind::Compare(comparison, a, b) => match (&a.kind, &b.kind) {
+            (Kind::Signal(signal, _), Kind::Constant(constant)) => {
+                compare(*signal, *comparison, constant)
+            }
+            (Kind::Constant(constant), Kind::Signal(signal, _)) => {
+                compare(*signal, comparison.mirrored(), constant)
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    served.unwrap_or_else(|| {
+        let mut reads = Vec::new();
+        expression.reads(&mut reads);
+        reads.sort_unstable();
+        reads.dedup();
+        Probe::Computed { reads }
+    })
+}
+
+fn compare(signal: SignalId, comparison: Comparison, constant: &Value) -> Option<Probe> {
+    if let Some(constant) = number(constant) {
+        return Some(Probe::Number { signal, comparison, constant });
+    }
+    (comparison == Comparison::Equal)
+        .then(|| Probe::Equals { signal, constant: constant.clone() })
+}

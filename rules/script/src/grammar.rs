@@ -1,0 +1,133 @@
+//! The syntax of rule files, registered with rhai, and its limits.
+
+use std::sync::OnceLock;
+
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError};
+
+use crate::limits::{EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
+use crate::prelude;
+
+/// A kind of block, with its clauses and how many expressions each takes.
+pub(crate) struct Block {
+    pub(crate) keyword: &'static str,
+    pub(crate) clauses: &'static [(&'static str, usize)],
+}
+
+/// All kinds of blocks.
+pub(crate) const BLOCKS: [Block; 3] = [
+    Block {
+        keyword: "scenario",
+        clauses: &[
+            ("when", 1),
+            ("until", 1),
+            ("held", 1),
+            ("cooldown", 1),
+            ("priority", 1),
+            ("then", 1),
+            ("finally", 1),
+        ],
+    },
+    Block {
+        keyword: "policy",
+        clauses: &[
+            ("on", 1),
+            ("when", 1),
+            ("deny", 1),
+            ("allow", 0),
+            ("change", 1),
+            ("priority", 1),
+        ],
+    },
+    Block { keyword: "test", clauses: &[("given", 1), ("play", 2), ("expect", 1)] },
+];
+
+/// What a parse error of ours starts with, so that it is told from one of rhai's.
+pub(crate) const UNKNOWN_CLAUSE: &str = "unknown clause";
+
+/// The engine that parses rules and evaluates expressions; immutable, so that all threads share it.
+///
+/// `&&` and `||` are operators of its own, so that they can be three-valued.
+pub(crate) fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(build)
+}
+
+fn build() -> Engine {
+    let mut engine = Engine::new_raw();
+    engine
+        .set_max_operations(OPERATIONS_MAX)
+        .set_max_call_levels(8)
+        .set_max_expr_depths(EXPRESSION_DEPTH_MAX, 8)
+        .set_max_string_size(TEXT_BYTES_MAX)
+        .set_max_array_size(ITEMS_MAX)
+        .set_max_map_size(ITEMS_MAX)
+        .set_max_variables(64)
+        .set_max_functions(0)
+        .set_max_strings_interned(1024)
+        .set_allow_looping(false)
+        .set_allow_anonymous_fn(false)
+        .set_allow_shadowing(false)
+        .set_fast_operators(false)
+        .set_optimization_level(OptimizationLevel::None);
+    for symbol in ["eval", "print", "debug", "Fn", "call", "curry", "&&", "||", "??"] {
+        engine.disable_symbol(symbol);
+    }
+    // The precedences are those that rhai gives these operators.
+    for (operator, precedence) in [("||", 30), ("&&", 60)] {
+        let registered = engine.register_custom_operator(operator, precedence);
+        debug_assert!(registered.is_ok(), "a disabled symbol can be an operator");
+    }
+    prelude::register(&mut engine);
+    for block in &BLOCKS {
+        engine.register_custom_syntax_with_state_raw(
+            block.keyword,
+            |symbols: &[ImmutableString], ahead: &str, _: &mut Dynamic| next_symbol(block, symbols, ahead),
+            false,
+            |_, _, _| Err::<Dynamic, _>(EvalAltResult::ErrorRuntime("a rule is not an expression".into(), rhai::Position::NONE).into()),
+        );
+    }
+    engine
+}
+
+/// What must follow in a block: its name, a brace, then clauses up to the closing brace.
+fn next_symbol(
+    block: &Block,
+    symbols: &[ImmutableString],
+    ahead: &str,
+) -> Result<Option<ImmutableString>, ParseError> {
+    let expect = |symbol: &str| Ok(Some(symbol.into()));
+    match symbols {
+        [_] => return expect("$string$"),
+        [_, _] => return expect("{"),
+        _ => {}
+    }
+    let mut clauses = &symbols[3..];
+    loop {
+        match clauses {
+            [] if ahead == "}" => return expect("}"),
+            [] => {
+                return match block.clauses.iter().find(|(name, _)| *name == ahead) {
+                    Some((name, _)) => expect(name),
+                    None => Err(unknown_clause(block, ahead)),
+                };
+            }
+            [brace] if brace == "}" => return Ok(None),
+            [clause, rest @ ..] => {
+                let takes = block.clauses.iter().find(|(name, _)| clause == name);
+                // `$expr$`, and for a second expression `,` before it.
+                let length = takes.map_or(0, |(_, takes)| (takes * 2).saturating_sub(1));
+                match rest.get(..length) {
+                    Some(_) => clauses = &rest[length..],
+                    None if rest.len() == 1 => return expect(","),
+                    None => return expect("$expr$"),
+                }
+            }
+        }
+    }
+}
+
+fn unknown_clause(block: &Block, ahead: &str) -> ParseError {
+    let names: Vec<&str> = block.clauses.iter().map(|(name, _)| *name).collect();
+    let message = format!("{UNKNOWN_CLAUSE} `{ahead}`; a {} has {}", block.keyword, names.join(", "));
+    LexError::ImproperSymbol(ahead.to_owned(), message).into_err(rhai::Position::NONE)
+}

@@ -1,0 +1,18 @@
+//! What bounds a rule file and the scripts in it.
+
+/// The size of one rule file.
+pub const RULE_FILE_BYTES_MAX: u64 = 4 << 20;
+/// The rules of one rule set.
+pub const RULES_MAX: usize = 100_000;
+/// Operations of one evaluation; a simple expression takes five to ten.
+pub(crate) const OPERATIONS_MAX: u64 = 10_000;
+/// Nested expressions.
+pub(crate) const EXPRESSION_DEPTH_MAX: usize = 64;
+/// Bytes of one text.
+pub(crate) const TEXT_BYTES_MAX: usize = 4096;
+/// Items of one array or map.
+pub(crate) const ITEMS_MAX: usize = 1024;
+/// Diagnostics of one load; what comes after is only counted.
+pub(crate) const DIAGNOSTICS_MAX: usize = 1000;
+/// Bytes of a scenario's name.
+pub(crate) const NAME_BYTES_MAX: usize = 128;

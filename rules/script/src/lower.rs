@@ -1,0 +1,220 @@
+//! From rhai's syntax tree to typed expressions, checked against the catalogue.
+
+mod names;
+mod operators;
+
+use std::sync::Arc;
+
+use piccolo_catalogue::{Catalogue, Signal, SignalId, Value};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
+
+use crate::condition::Condition;
+use crate::diagnostic::Diagnostic;
+use crate::expression::{Expression, Kind, Type};
+use crate::limits::DIAGNOSTICS_MAX;
+use crate::script::Script;
+use crate::source::{Source, Span};
+
+/// Turns the syntax trees of one file into expressions, and notes what is wrong with them.
+pub(crate) struct Lower<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) source: &'a Arc<Source>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Lower<'_> {
+    /// Notes a finding in this file.
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            let source = Some(Arc::clone(self.source));
+            self.diagnostics.push(Diagnostic { source, ..diagnostic });
+        }
+    }
+
+    /// The place of a position.
+    pub(crate) fn span(&self, position: Position) -> Span {
+        self.source.token_at(position)
+    }
+
+    /// A condition; `None` after what is wrong was noted.
+    pub(crate) fn condition(&mut self, expr: &Expr) -> Option<Condition> {
+        let expression = self.expression(expr)?;
+        if !matches!(expression.kind_type, Type::Bool | Type::Any) {
+            let found = expression.kind_type;
+            self.report(
+                Diagnostic::error("PR0111", expression.span, format!("a condition is true or false, this is {found}"))
+                    .label(format!("this is {found}"))
+                    .help("compare it with something, such as `> 0`"),
+            );
+            return None;
+        }
+        let script = self.script(expr, &expression.to_string());
+        let condition = Condition::new(&expression, script);
+        if let crate::condition::Formula::Constant(value) = condition.formula
+            && !matches!(expression.kind, Kind::Constant(_))
+        {
+            let always = if value { "always holds" } else { "can never hold" };
+            self.report(Diagnostic::warning("PR0124", expression.span, format!("the condition {always}")));
+        }
+        Some(condition)
+    }
+
+    /// A typed expression; `None` after what is wrong was noted.
+    pub(crate) fn expression(&mut self, expr: &Expr) -> Option<Expression> {
+        let span = self.span(expr.start_position());
+        let constant = |value: Value, kind_type| Expression { kind: Kind::Constant(value), kind_type, span };
+        Some(match expr {
+            Expr::BoolConstant(value, _) => constant(Value::Bool(*value), Type::Bool),
+            Expr::IntegerConstant(value, _) => constant(Value::Int(*value), Type::Int),
+            Expr::FloatConstant(value, _) => constant(Value::Float(**value), Type::Float),
+            Expr::StringConstant(text, _) => constant(Value::from(text.as_str()), Type::Text),
+            Expr::InterpolatedString(parts, _) => {
+                let parts: Option<Vec<Expression>> = parts.iter().map(|part| self.expression(part)).collect();
+                Expression { kind: Kind::Text(parts?), kind_type: Type::Text, span }
+            }
+            Expr::Array(..) | Expr::DynamicConstant(..) => self.list(expr, span)?,
+            Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..) => self.signal_expression(expr, span)?,
+            Expr::FnCall(call, position) => self.call(expr, call, *position, span)?,
+            Expr::Stmt(block) => self.left_to_rhai_block(expr, block.statements(), span)?,
+            _ => return self.not_allowed(span),
+        })
+    }
+
+    fn signal_expression(&mut self, expr: &Expr, span: Span) -> Option<Expression> {
+        if names::ends_in_call(expr) {
+            return self.left_to_rhai(expr, span);
+        }
+        let (id, path, span) = self.signal(expr)?;
+        let kind_type = self.catalogue.get(id).map_or(Type::Any, |signal| Type::of(signal.datatype));
+        Some(Expression { kind: Kind::Signal(id, path), kind_type, span })
+    }
+
+    /// The signal that a path names.
+    pub(crate) fn signal(&mut self, expr: &Expr) -> Option<(SignalId, Arc<str>, Span)> {
+        let start = self.span(expr.start_position());
+        if let Expr::Dot(sides, ..) = expr
+            && matches!(sides.lhs, Expr::FnCall(..))
+        {
+            // A fact of the platform, such as `node("hpc").cpu`: the function says what is wrong.
+            self.expression(&sides.lhs)?;
+        }
+        let Some(path) = names::path(expr) else {
+            self.report(
+                Diagnostic::error("PR0103", start, "a signal is written as its path, without brackets or calls")
+                    .help("write it as the catalogue does, such as `Vehicle.Speed`"),
+            );
+            return None;
+        };
+        let span = Span { start: start.start, end: start.start + path.len() };
+        let found = self.catalogue.find(&path).and_then(|id| Some((id, self.catalogue.get(id)?)));
+        if let Some((id, signal)) = found {
+            return Some((id, Arc::clone(&signal.path), span));
+        }
+        self.unknown_signal(&path, span);
+        None
+    }
+
+    fn unknown_signal(&mut self, path: &str, span: Span) {
+        if self.catalogue.is_branch(path) {
+            self.report(
+                Diagnostic::error("PR0102", span, format!("`{path}` is a branch, not a signal"))
+                    .label("a branch has no value")
+                    .help("name one of the signals below it"),
+            );
+            return;
+        }
+        let nearest = self.catalogue.nearest(path, 3);
+        let mut diagnostic = Diagnostic::error("PR0101", span, format!("there is no signal `{path}`"))
+            .label("not in the catalogue");
+        if !nearest.is_empty() {
+            let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+            diagnostic = diagnostic.help(format!("did you mean {}?", names.join(" or ")));
+        }
+        self.report(diagnostic);
+    }
+
+    /// The catalogue's entry of a signal expression.
+    pub(crate) fn catalogue_entry(&self, expression: &Expression) -> Option<&Signal> {
+        match expression.kind {
+            Kind::Signal(id, _) => self.catalogue.get(id),
+            _ => None,
+        }
+    }
+
+    /// A list of constants.
+    fn list(&mut self, expr: &Expr, span: Span) -> Option<Expression> {
+        let items: Option<Vec<Value>> = match expr {
+            Expr::Array(items, _) => items
+                .iter()
+                .map(|item| match self.expression(item)?.kind {
+                    Kind::Constant(value) => Some(value),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        let Some(items) = items else {
+            self.report(Diagnostic::error("PR0126", span, "a list holds constants only"));
+            return None;
+        };
+        Some(Expression { kind: Kind::Constant(Value::List(items.into())), kind_type: Type::List, span })
+    }
+
+    /// An expression that only rhai can evaluate, with the signals that it reads.
+    fn left_to_rhai(&mut self, expr: &Expr, span: Span) -> Option<Expression> {
+        let text = self.source.text.get(span.start..span.end).unwrap_or_default().to_owned();
+        let before = self.diagnostics.len();
+        let script = self.script(expr, &format!("{text}…"));
+        if self.diagnostics[before..].iter().any(Diagnostic::is_error) {
+            return None;
+        }
+        self.report(
+            Diagnostic::warning("PR0121", span, "this part has no index and is evaluated as a script")
+                .label("evaluated whenever a signal in it changes")
+                .help("comparisons with constants joined by `&&`, `||` and `!` are many times faster"),
+        );
+        Some(Expression { kind: Kind::Script(Arc::new(script)), kind_type: Type::Any, span })
+    }
+
+    fn left_to_rhai_block(&mut self, expr: &Expr, block: &[Stmt], span: Span) -> Option<Expression> {
+        let allowed = |statement: &Stmt| {
+            matches!(statement, Stmt::If(..) | Stmt::Switch(..) | Stmt::Expr(_) | Stmt::Noop(_))
+        };
+        if !block.iter().all(allowed) {
+            return self.not_allowed(span);
+        }
+        self.left_to_rhai(expr, span)
+    }
+
+    fn not_allowed<T>(&mut self, span: Span) -> Option<T> {
+        self.report(
+            Diagnostic::error("PR0120", span, "this has no place in a rule")
+                .label("not an expression over signals")
+                .help("rules have signals, constants, comparisons, arithmetic, `if` and `switch`"),
+        );
+        None
+    }
+
+    /// The whole expression for rhai, with every signal in it.
+    fn script(&mut self, expr: &Expr, text: &str) -> Script {
+        let tree = AST::new([Stmt::Expr(Box::new(expr.clone()))], rhai::Module::new());
+        let mut paths = Vec::new();
+        tree.walk(&mut |nodes: &[ASTNode<'_>]| {
+            names::note_path(nodes, &mut paths);
+            true
+        });
+        let mut reads = Vec::new();
+        for (path, position) in paths {
+            match self.catalogue.find(&path).and_then(|id| Some((id, self.catalogue.get(id)?))) {
+                Some((id, signal)) => reads.push((id, Arc::clone(&signal.path))),
+                None => {
+                    let start = self.span(position).start;
+                    self.unknown_signal(&path, Span { start, end: start + path.len() });
+                }
+            }
+        }
+        reads.sort();
+        reads.dedup();
+        Script::new(expr, text, reads)
+    }
+}

@@ -1,0 +1,201 @@
+//! A set of rules, read from files and directories.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use piccolo_catalogue::Catalogue;
+use rhai::{Expr, ParseErrorType, Stmt};
+
+use crate::clause::Clauses;
+use crate::diagnostic::Diagnostic;
+use crate::grammar::{UNKNOWN_CLAUSE, engine};
+use crate::limits::{RULE_FILE_BYTES_MAX, RULES_MAX};
+use crate::lower::Lower;
+use crate::scenario::Scenario;
+use crate::source::{Source, Span};
+
+/// Rules that belong together, by name.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    scenarios: BTreeMap<Arc<str>, Arc<Scenario>>,
+}
+
+impl RuleSet {
+    /// Reads rule files, and all `*.rhai` below directories, in the order of their paths.
+    ///
+    /// Rules that compile are in the set; what is wrong with the others, and
+    /// with files that cannot be read, is in the diagnostics.
+    pub fn load(paths: &[PathBuf], catalogue: &Catalogue) -> (Self, Vec<Diagnostic>) {
+        let mut set = Self::default();
+        let mut diagnostics = Vec::new();
+        for path in paths {
+            match rule_files(path) {
+                Ok(files) => {
+                    for file in files {
+                        match read(&file) {
+                            Ok(source) => diagnostics.extend(set.add(&source, catalogue)),
+                            Err(diagnostic) => diagnostics.push(diagnostic),
+                        }
+                    }
+                }
+                Err(error) => diagnostics.push(unreadable(path, &error)),
+            }
+        }
+        (set, diagnostics)
+    }
+
+    /// Reads rules from a text with a name for messages.
+    pub fn parse(name: &str, text: &str, catalogue: &Catalogue) -> (Self, Vec<Diagnostic>) {
+        let mut set = Self::default();
+        let diagnostics = set.add(&Arc::new(Source::new(name, text)), catalogue);
+        (set, diagnostics)
+    }
+
+    /// The scenarios, in the order of their names.
+    pub fn scenarios(&self) -> impl ExactSizeIterator<Item = &Arc<Scenario>> {
+        self.scenarios.values()
+    }
+
+    /// A scenario by name.
+    pub fn scenario(&self, name: &str) -> Option<&Arc<Scenario>> {
+        self.scenarios.get(name)
+    }
+
+    /// The set without a scenario.
+    pub fn without(mut self, name: &str) -> Self {
+        self.scenarios.remove(name);
+        self
+    }
+
+    /// How many scenarios there are.
+    pub fn len(&self) -> usize {
+        self.scenarios.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.scenarios.is_empty()
+    }
+
+    fn add(&mut self, source: &Arc<Source>, catalogue: &Catalogue) -> Vec<Diagnostic> {
+        let mut lower = Lower { catalogue, source, diagnostics: Vec::new() };
+        match engine().compile(source.text.as_ref()) {
+            Ok(ast) => {
+                for statement in ast.statements() {
+                    self.add_statement(statement, &mut lower);
+                }
+            }
+            Err(error) => {
+                let diagnostic = syntax_error(&mut lower, &error);
+                lower.report(diagnostic);
+            }
+        }
+        lower.diagnostics
+    }
+
+    fn add_statement(&mut self, statement: &Stmt, lower: &mut Lower<'_>) {
+        let block = match statement {
+            Stmt::Noop(_) => return,
+            Stmt::Expr(expr) => match expr.as_ref() {
+                Expr::Custom(custom, _) => Clauses::of(custom),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(clauses) = block else {
+            let span = lower.span(statement.position());
+            lower.report(Diagnostic::error("PR0010", span, "only rules stand at the top of a rule file"));
+            return;
+        };
+        if let Some((name, first, second)) = clauses.repeated().filter(|(name, ..)| repeats_not(name)) {
+            let (first, second) = (lower.span(first), lower.span(second));
+            let message = format!("`{name}` stands here twice");
+            lower.report(Diagnostic::error("PR0012", second, message).related(first, "first here"));
+            return;
+        }
+        match clauses.block {
+            "scenario" => self.add_scenario(&clauses, lower),
+            "policy" => {
+                let span = lower.span(clauses.name_position);
+                let message = "policies are not enforced by this version, so none is accepted";
+                lower.report(Diagnostic::error("PR0122", span, message));
+            }
+            _ => {
+                let span = lower.span(clauses.name_position);
+                lower.report(Diagnostic::warning("PR0122", span, "this version does not run tests"));
+            }
+        }
+    }
+
+    fn add_scenario(&mut self, clauses: &Clauses<'_>, lower: &mut Lower<'_>) {
+        let Some(scenario) = lower.scenario(clauses) else { return };
+        if let Some(first) = self.scenarios.get(&scenario.name) {
+            let (line, _) = first.source.line_column(first.span.start);
+            let message = format!("there are two scenarios `{}`", scenario.name);
+            let help = format!("the first is in {} line {line}; rename one of them", first.source.name);
+            lower.report(Diagnostic::error("PR0014", scenario.span, message).help(help));
+        } else if self.scenarios.len() >= RULES_MAX {
+            let message = format!("a rule set has at most {RULES_MAX} rules");
+            lower.report(Diagnostic::error("PR0016", scenario.span, message));
+        } else {
+            self.scenarios.insert(Arc::clone(&scenario.name), Arc::new(scenario));
+        }
+    }
+}
+
+/// Clauses of tests repeat; all others stand once.
+fn repeats_not(clause: &str) -> bool {
+    !matches!(clause, "play" | "expect")
+}
+
+fn syntax_error(lower: &mut Lower<'_>, error: &rhai::ParseError) -> Diagnostic {
+    let span = lower.span(error.position());
+    let text = error.err_type().to_string();
+    let code = if text.contains(UNKNOWN_CLAUSE) { "PR0011" } else { "PR0002" };
+    let message = match error.err_type() {
+        ParseErrorType::BadInput(lexical) => match lexical {
+            rhai::LexError::ImproperSymbol(_, message) if !message.is_empty() => message.clone(),
+            _ => text,
+        },
+        ParseErrorType::ExprTooDeep => "the expression is nested too deeply".to_owned(),
+        _ => text,
+    };
+    Diagnostic::error(code, span, message)
+}
+
+/// The file, or the rule files below the directory.
+fn rule_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !fs::metadata(path)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() && !entry.is_symlink() {
+            files.extend(rule_files(&entry)?);
+        } else if entry.extension().is_some_and(|extension| extension == "rhai") {
+            files.push(entry);
+        }
+    }
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    if size > RULE_FILE_BYTES_MAX {
+        let message =
+            format!("`{}` has {size} bytes, more than {RULE_FILE_BYTES_MAX}", path.display());
+        return Err(Diagnostic::error("PR0003", Span::default(), message));
+    }
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Arc::new(Source::new(path.display().to_string(), text)))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let message = format!("cannot read `{}`: {error}", path.display());
+    Diagnostic::error("PR0001", Span::default(), message)
+}

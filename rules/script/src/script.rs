@@ -1,0 +1,100 @@
+//! Expressions that rhai itself evaluates.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use piccolo_catalogue::{SignalId, Value};
+use rhai::{AST, Dynamic, Expr, Scope, Stmt};
+
+use crate::Facts;
+use crate::grammar::engine;
+use crate::prelude::Path;
+
+/// A rhai expression with the signals that it reads.
+///
+/// It is evaluated under the limits of the language; one that breaks them, or
+/// fails in any other way, is unknown.
+#[derive(Clone)]
+pub struct Script {
+    ast: AST,
+    text: Arc<str>,
+    reads: Vec<(SignalId, Arc<str>)>,
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Script({})", self.text)
+    }
+}
+
+impl Script {
+    pub(crate) fn new(expression: &Expr, text: &str, reads: Vec<(SignalId, Arc<str>)>) -> Self {
+        let statement = Stmt::Expr(Box::new(expression.clone()));
+        let ast = AST::new([statement], rhai::Module::new());
+        Self { ast, text: text.into(), reads }
+    }
+
+    /// The expression as it is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The signals that it reads.
+    pub fn reads(&self) -> impl Iterator<Item = SignalId> {
+        self.reads.iter().map(|(signal, _)| *signal)
+    }
+
+    /// The value over the given facts; `None` is unknown.
+    pub fn evaluate(&self, facts: &dyn Facts) -> Option<Value> {
+        let values: HashMap<String, Dynamic> = self
+            .reads
+            .iter()
+            .map(|(signal, path)| {
+                let value = facts.value(*signal).map_or(Dynamic::UNIT, |value| to_dynamic(&value));
+                (path.to_string(), value)
+            })
+            .collect();
+        let values = Arc::new(values);
+        let mut scope = Scope::new();
+        for root in self.roots() {
+            let path = Path { values: Arc::clone(&values), path: root.to_owned() };
+            scope.push_constant(root, path);
+        }
+        let result = engine().eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast).ok()?;
+        from_dynamic(&result)
+    }
+
+    /// The first segments of the paths, each once.
+    fn roots(&self) -> Vec<&str> {
+        let mut roots: Vec<&str> =
+            self.reads.iter().filter_map(|(_, path)| path.split('.').next()).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    }
+}
+
+fn to_dynamic(value: &Value) -> Dynamic {
+    match value {
+        Value::Bool(value) => (*value).into(),
+        Value::Int(value) => (*value).into(),
+        Value::Float(value) => (*value).into(),
+        Value::Text(value) => value.as_ref().into(),
+        Value::List(items) => items.iter().map(to_dynamic).collect::<rhai::Array>().into(),
+    }
+}
+
+fn from_dynamic(value: &Dynamic) -> Option<Value> {
+    if let Ok(value) = value.as_bool() {
+        Some(Value::Bool(value))
+    } else if let Ok(value) = value.as_int() {
+        Some(Value::Int(value))
+    } else if let Ok(value) = value.as_float() {
+        Some(Value::Float(value))
+    } else if let Ok(text) = value.as_immutable_string_ref() {
+        Some(Value::Text(text.as_str().into()))
+    } else {
+        let items: Option<Vec<Value>> = value.as_array_ref().ok()?.iter().map(from_dynamic).collect();
+        items.map(|items| Value::List(items.into()))
+    }
+}
