@@ -27,9 +27,9 @@ pub struct Decision {
     pub edge: Edge,
     /// What to do, in order.
     pub actions: Vec<Action>,
-    /// Actions of this rule that are not done, because another scenario has the target.
+    /// Actions of this rule that are not done, and why not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub overruled: Vec<Overruled>,
+    pub withheld: Vec<Withheld>,
     /// Why; only where the engine was asked to explain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Arc<Why>>,
@@ -64,23 +64,27 @@ pub struct Action {
 
 /// Named values in the order in which the action takes them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Arguments<T>(pub Vec<(&'static str, T)>);
+pub struct Arguments<T>(pub Vec<(Arc<str>, T)>);
 
 impl<T: Serialize> Serialize for Arguments<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name.as_ref(), value)))
     }
 }
 
-/// An action that another scenario's claim on the same target keeps from being done.
+/// An action that is not done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Overruled {
+pub struct Withheld {
     /// The kind of the action.
     pub kind: &'static str,
     /// Its target.
     pub target: Arc<str>,
-    /// The scenario that has the target.
-    pub by: Arc<str>,
+    /// The scenario that has the target, where that is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overruled_by: Option<Arc<str>>,
+    /// The argument that has no value, or none that fits, where that is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_value_for: Option<Arc<str>>,
 }
 
 /// The reason of a decision.

@@ -1,7 +1,23 @@
 //! Rules and operators joined into a running dataflow. No I/O, no clock.
+//!
+//! [`Engine::load`] takes compiled rules, [`Engine::step`] takes samples and a
+//! tick and returns [`Decision`]s. Same inputs, byte-equal decisions.
 
+mod compile;
+mod crew;
+mod decide;
 mod decision;
+mod encode;
+mod engine;
+mod error;
+mod explain;
+mod worker;
 
+pub use crew::WORKERS_MAX;
 pub use decision::{
-    Action, Arguments, AtomReason, Decision, Edge, Overruled, SampleReason, SignalReason, Why,
+    Action, Arguments, AtomReason, Decision, Edge, SampleReason, SignalReason, Why, Withheld,
 };
+pub use encode::{SYMBOLS_MAX, VEHICLES_MAX};
+pub use engine::{Engine, EngineConfig, RuleChange};
+pub use error::EngineError;
+pub use piccolo_operators::ids::{Sample, Vehicle};

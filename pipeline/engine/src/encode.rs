@@ -1,0 +1,179 @@
+//! Names and values as the numbers that the operators work on, and back.
+
+use std::sync::{Arc, RwLock};
+
+use piccolo_catalogue::{Catalogue, Scalar, SignalId, Value};
+use piccolo_operators::ids::{Slot, UNKNOWN, Vehicle};
+use rustc_hash::FxHashMap;
+
+use crate::error::EngineError;
+
+/// Vehicles of one engine.
+pub const VEHICLES_MAX: usize = 1 << 22;
+/// Different texts and lists of one engine.
+pub const SYMBOLS_MAX: usize = 1 << 20;
+/// The largest integer that a 64-bit float holds together with all smaller ones.
+const EXACT_INTEGER_MAX: u64 = 1 << 53;
+
+/// Texts and lists by number; shared with tests that run in worker threads.
+#[derive(Debug, Default)]
+pub(crate) struct Symbols(RwLock<SymbolTable>);
+
+#[derive(Debug, Default)]
+struct SymbolTable {
+    values: Vec<Value>,
+    numbers: FxHashMap<String, u32>,
+}
+
+impl Symbols {
+    /// The number of a text or list, the same for equal ones.
+    pub(crate) fn intern(&self, value: &Value) -> Result<u32, EngineError> {
+        // A list and a text that print alike must not share a number.
+        let key = match value {
+            Value::Text(text) => format!("t{text}"),
+            other => format!("l{other:?}"),
+        };
+        let mut table = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(number) = table.numbers.get(&key) {
+            return Ok(*number);
+        }
+        let number = table.values.len();
+        if number >= SYMBOLS_MAX {
+            return Err(EngineError::Full { what: "different texts", max: SYMBOLS_MAX });
+        }
+        table.values.push(value.clone());
+        table.numbers.insert(key, number as u32);
+        Ok(number as u32)
+    }
+
+    fn value(&self, number: u32) -> Option<Value> {
+        let table = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        table.values.get(number as usize).cloned()
+    }
+}
+
+/// How the values of one signal become numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Bool,
+    Int,
+    Float,
+    Symbol,
+}
+
+impl Encoding {
+    fn of(catalogue: &Catalogue, signal: SignalId) -> Option<Self> {
+        let datatype = catalogue.get(signal)?.datatype;
+        Some(match datatype.scalar {
+            _ if datatype.array => Self::Symbol,
+            Scalar::Boolean => Self::Bool,
+            Scalar::String => Self::Symbol,
+            Scalar::Float | Scalar::Double => Self::Float,
+            _ => Self::Int,
+        })
+    }
+
+    /// The value of a number that is not unknown.
+    pub(crate) fn decode(self, number: f64, symbols: &Symbols) -> Option<Value> {
+        match self {
+            Self::Bool => Some(Value::Bool(number != 0.0)),
+            Self::Int => Some(Value::Int(number as i64)),
+            Self::Float => Some(Value::Float(number)),
+            Self::Symbol => symbols.value(number as u32),
+        }
+    }
+
+    fn encode(self, value: &Value, symbols: &Symbols) -> Result<Option<f64>, EngineError> {
+        Ok(match (self, value) {
+            (Self::Bool, Value::Bool(value)) => Some(f64::from(u8::from(*value))),
+            (Self::Int, Value::Int(value)) if value.unsigned_abs() > EXACT_INTEGER_MAX => {
+                return Err(EngineError::TooLarge(*value));
+            }
+            (Self::Int | Self::Float, Value::Int(value)) => Some(*value as f64),
+            (Self::Float, Value::Float(value)) if value.is_finite() => Some(*value),
+            (Self::Symbol, Value::Text(_) | Value::List(_)) => Some(f64::from(symbols.intern(value)?)),
+            _ => None,
+        })
+    }
+}
+
+/// The tables of one engine.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) symbols: Arc<Symbols>,
+    vehicles: Vec<Arc<str>>,
+    vehicle_numbers: FxHashMap<Arc<str>, Vehicle>,
+    /// The slot of each signal of the catalogue, once it is used.
+    slots: Vec<Option<Slot>>,
+    encodings: Vec<Option<Encoding>>,
+    slots_used: Slot,
+}
+
+impl Names {
+    pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
+        let encodings =
+            catalogue.iter().map(|(signal, _)| Encoding::of(&catalogue, signal)).collect();
+        Self {
+            slots: vec![None; catalogue.len()],
+            encodings,
+            catalogue,
+            symbols: Arc::default(),
+            vehicles: Vec::new(),
+            vehicle_numbers: FxHashMap::default(),
+            slots_used: 0,
+        }
+    }
+
+    /// The number of a vehicle, given out in the order of first use.
+    pub(crate) fn vehicle(&mut self, name: &str) -> Result<Vehicle, EngineError> {
+        if let Some(vehicle) = self.vehicle_numbers.get(name) {
+            return Ok(*vehicle);
+        }
+        if self.vehicles.len() >= VEHICLES_MAX {
+            return Err(EngineError::Full { what: "vehicles", max: VEHICLES_MAX });
+        }
+        let name: Arc<str> = name.into();
+        let vehicle = self.vehicles.len() as Vehicle;
+        self.vehicles.push(Arc::clone(&name));
+        self.vehicle_numbers.insert(name, vehicle);
+        Ok(vehicle)
+    }
+
+    pub(crate) fn vehicle_name(&self, vehicle: Vehicle) -> Arc<str> {
+        self.vehicles.get(vehicle as usize).cloned().unwrap_or_default()
+    }
+
+    /// The slot of a signal, given out in the order of first use.
+    pub(crate) fn slot(&mut self, signal: SignalId) -> Result<Slot, EngineError> {
+        let slot = self
+            .slots
+            .get_mut(signal.0 as usize)
+            .ok_or(EngineError::UnknownSignal(signal.0))?;
+        Ok(*slot.get_or_insert_with(|| {
+            self.slots_used += 1;
+            self.slots_used - 1
+        }))
+    }
+
+    /// The slot of a signal that has one.
+    pub(crate) fn slot_of(&self, signal: SignalId) -> Option<Slot> {
+        self.slots.get(signal.0 as usize).copied().flatten()
+    }
+
+    /// A value of a signal as a number.
+    pub(crate) fn encode(&self, signal: SignalId, value: Option<&Value>) -> Result<f64, EngineError> {
+        let Some(value) = value else { return Ok(UNKNOWN) };
+        let encoding = self.encoding(signal).ok_or(EngineError::UnknownSignal(signal.0))?;
+        let number = encoding.encode(value, &self.symbols)?;
+        number.ok_or_else(|| EngineError::WrongKind { path: self.path(signal).to_string(), value: value.to_string() })
+    }
+
+    pub(crate) fn encoding(&self, signal: SignalId) -> Option<Encoding> {
+        self.encodings.get(signal.0 as usize).copied().flatten()
+    }
+
+    pub(crate) fn path(&self, signal: SignalId) -> Arc<str> {
+        self.catalogue.get(signal).map(|entry| Arc::clone(&entry.path)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,171 @@
+//! One timely worker with the dataflows of the engine.
+//!
+//! Samples stream through `evaluate`; the claims of scenarios that began or
+//! ended go on to `arbitrate`. The two are dataflows of their own, since the
+//! second has nothing to do in most steps and would only lengthen the way of
+//! the frontier.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use differential_dataflow::input::{Input as _, InputSession};
+use piccolo_operators::arbitrate::{Claim, ClaimKey, Target, arbitrate};
+use piccolo_operators::cooldown::EdgeKind;
+use piccolo_operators::evaluate::{Edge, Evaluator, Input, RuleSpec, evaluate};
+use piccolo_operators::ids::{Rule, Sample, Time};
+use rustc_hash::FxHashMap;
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::InputHandle;
+use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
+use timely::dataflow::operators::{Input as _, Inspect, Probe};
+use timely::worker::Worker;
+
+/// How long a worker that waits for another sleeps before it looks again.
+const PARK: Duration = Duration::from_millis(1);
+
+/// A change of the rules, or samples, for one worker.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    Add { rule: Rule, spec: Arc<RuleSpec>, claim: Claim, targets: Arc<[Target]> },
+    Remove(Rule),
+    Samples(Vec<Sample>),
+}
+
+/// Who has a target since when: `diff` is 1 for the new one and -1 for the old.
+#[derive(Clone, Debug)]
+pub(crate) struct WinnerChange {
+    pub(crate) key: ClaimKey,
+    pub(crate) rule: Rule,
+    pub(crate) time_us: Time,
+    pub(crate) diff: isize,
+}
+
+/// What a worker found out in a step.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) winners: Vec<WinnerChange>,
+}
+
+type Claims = (Claim, Arc<[Target]>);
+
+/// The dataflows of one worker.
+pub(crate) struct Dataflows {
+    input: InputHandle<Time, CapacityContainerBuilder<Vec<Input>>>,
+    probe: ProbeHandle<Time>,
+    edges: Rc<RefCell<Vec<Edge>>>,
+    claims_input: InputSession<Time, (ClaimKey, Claim), isize>,
+    claims_probe: ProbeHandle<Time>,
+    winners: Rc<RefCell<Vec<WinnerChange>>>,
+    claims: FxHashMap<Rule, Claims>,
+    /// Rules that are taken away at the end of the step, once their last edges are out.
+    leaving: Vec<Rule>,
+}
+
+impl Dataflows {
+    /// Builds the dataflows; all workers build the same.
+    pub(crate) fn build(worker: &mut Worker, explain: bool) -> Self {
+        let edges = Rc::new(RefCell::new(Vec::new()));
+        let winners = Rc::new(RefCell::new(Vec::new()));
+        let (input, probe) = worker.dataflow_named("evaluate", |scope| {
+            let (input, stream) = scope.new_input::<Vec<Input>>();
+            let evaluator = Rc::new(RefCell::new(Evaluator::new(explain)));
+            let sink = Rc::clone(&edges);
+            let (probe, _) = evaluate(stream, evaluator)
+                .inspect(move |edge| sink.borrow_mut().push(edge.clone()))
+                .probe();
+            (input, probe)
+        });
+        let (claims_input, claims_probe) = worker.dataflow_named("arbitrate", |scope| {
+            let (input, claims) = scope.new_collection();
+            let sink = Rc::clone(&winners);
+            let (probe, _) = arbitrate(claims)
+                .inspect(move |((key, claim), time, diff)| {
+                    let change =
+                        WinnerChange { key: *key, rule: claim.rule, time_us: *time, diff: *diff };
+                    sink.borrow_mut().push(change);
+                })
+                .probe();
+            (input, probe)
+        });
+        Self {
+            input,
+            probe,
+            edges,
+            claims_input,
+            claims_probe,
+            winners,
+            claims: FxHashMap::default(),
+            leaving: Vec::new(),
+        }
+    }
+
+    /// Carries out orders and lets time pass until just before `tick_us`.
+    pub(crate) fn step(&mut self, worker: &mut Worker, orders: Vec<Order>, tick_us: Time) -> Findings {
+        for order in orders {
+            match order {
+                Order::Add { rule, spec, claim, targets } => {
+                    self.claims.insert(rule, (claim, targets));
+                    self.input.send(Input::Add(rule, spec));
+                }
+                Order::Remove(rule) => {
+                    self.leaving.push(rule);
+                    self.input.send(Input::Remove(rule));
+                }
+                Order::Samples(samples) => self.input.send(Input::Samples(samples)),
+            }
+        }
+        advance(&mut self.input, tick_us);
+        run(worker, &self.probe, tick_us);
+        let edges = self.edges.take();
+        self.claim(worker, &edges, tick_us);
+        for rule in self.leaving.drain(..) {
+            self.claims.remove(&rule);
+        }
+        Findings { edges, winners: self.winners.take() }
+    }
+
+    /// Makes and withdraws the claims of the scenarios that began and ended.
+    ///
+    /// Every worker takes part, since claims travel to the worker that has their target.
+    fn claim(&mut self, worker: &mut Worker, edges: &[Edge], tick_us: Time) {
+        let mut claimed = false;
+        for edge in edges {
+            let Some((claim, targets)) = self.claims.get(&edge.rule) else { continue };
+            let diff = if edge.kind == EdgeKind::Begin { 1 } else { -1 };
+            for target in targets.iter() {
+                let key = (edge.vehicle, *target);
+                self.claims_input.update_at((key, claim.clone()), edge.time_us, diff);
+                claimed = true;
+            }
+        }
+        if claimed || worker.peers() > 1 {
+            self.claims_input.advance_to(tick_us);
+            self.claims_input.flush();
+            run(worker, &self.claims_probe, tick_us);
+        }
+    }
+}
+
+fn advance(input: &mut InputHandle<Time, CapacityContainerBuilder<Vec<Input>>>, tick_us: Time) {
+    if *input.time() < tick_us {
+        input.advance_to(tick_us);
+    } else {
+        input.flush();
+    }
+}
+
+/// Lets the worker work until the probe has passed.
+fn run(worker: &mut Worker, probe: &ProbeHandle<Time>, tick_us: Time) {
+    if worker.peers() == 1 {
+        while probe.less_than(&tick_us) {
+            worker.step();
+        }
+    } else {
+        while probe.less_than(&tick_us) {
+            worker.step_or_park(Some(PARK));
+        }
+    }
+}
