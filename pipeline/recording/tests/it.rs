@@ -1,0 +1,17 @@
+//! Tests of the readers and writers on real drives, bad files and random samples.
+
+#[cfg(test)]
+#[path = "it/bad.rs"]
+mod bad;
+#[cfg(test)]
+#[path = "it/can.rs"]
+mod can;
+#[cfg(test)]
+#[path = "it/drives.rs"]
+mod drives;
+#[cfg(test)]
+#[path = "it/files.rs"]
+mod files;
+#[cfg(test)]
+#[path = "it/round_trip.rs"]
+mod round_trip;
