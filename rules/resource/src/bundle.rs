@@ -35,7 +35,7 @@ pub struct Document {
 }
 
 impl Bundle {
-    /// Whether every document can be used: no notice is an error.
+    /// Whether every document can be used: no notice is an error. A file without documents is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.notices

@@ -8,7 +8,7 @@ mod scalar;
 
 use std::collections::BTreeMap;
 
-pub(crate) use context::Context;
+pub(crate) use context::{Context, is_alike};
 
 use crate::notice::Code;
 use crate::yaml::{Content, Entry, Mark, Node, Tree};

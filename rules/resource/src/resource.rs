@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::decode::{Context, Decode, Encode, choice, record};
+use crate::decode::{Context, Decode, Encode, choice, is_alike, record};
 use crate::kinds::{model, network, node, package, policy, scenario, schedule, volume};
 use crate::legacy;
 use crate::name::Name;
@@ -155,6 +155,9 @@ pub(crate) fn decode(mut node: Node, context: &mut Context) -> Option<Resource> 
     let kind = kind(&node, context)?;
     check_version(&node, context);
     check_metadata(&node, context);
+    if kind == Kind::Scenario && !legacy::is_2024(&node) {
+        check_condition(&node, context);
+    }
     if let Content::Mapping(entries) = &mut node.content {
         entries.retain(|entry| entry.key != "apiVersion" && entry.key != "kind");
     }
@@ -251,6 +254,30 @@ fn check_metadata(node: &Node, context: &mut Context) {
         let help = Some("write `io.pullpiri.annotations.`".to_owned());
         context.within("metadata.annotations", |context| {
             context.report(Code::OldAnnotation, entry.mark, message, help);
+        });
+    }
+}
+
+/// Refuses a Scenario whose `condition` is misspelt: without one it would act at once.
+fn check_condition(node: &Node, context: &mut Context) {
+    let Some(spec) = node.get("spec") else { return };
+    let Content::Mapping(entries) = &spec.content else {
+        return;
+    };
+    if entries.iter().any(|entry| entry.key == "condition") {
+        return;
+    }
+    if let Some(entry) = entries
+        .iter()
+        .find(|entry| is_alike(&entry.key, "condition"))
+    {
+        let message = format!(
+            "`{}` is not known, and a scenario without `condition` acts at once",
+            entry.key
+        );
+        let help = Some("write `condition`, or `condition: null` to act at once".to_owned());
+        context.within("spec.condition", |context| {
+            context.report(Code::Missing, entry.mark, message, help);
         });
     }
 }

@@ -142,18 +142,27 @@ impl Context {
     }
 }
 
+/// Whether a word is so much like another that it was probably meant, upper and lower case aside.
+pub(crate) fn is_alike(word: &str, other: &str) -> bool {
+    alikeness(word, other) >= ALIKE
+}
+
 /// A question that names the word most like another, where one is like it.
 fn did_you_mean(word: &str, words: &[&str]) -> Option<String> {
-    if word.len() > TEXT_CHARS_MAX {
-        return None;
-    }
-    let lower = word.to_lowercase();
     words
         .iter()
-        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
+        .map(|other| (alikeness(word, other), other))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, other)| format!("did you mean `{other}`?"))
+}
+
+/// How alike two words are, from 0 to 1.
+fn alikeness(a: &str, b: &str) -> f64 {
+    if a.len().max(b.len()) > TEXT_CHARS_MAX {
+        return 0.0;
+    }
+    strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase())
 }
 
 fn clip(text: &str) -> String {

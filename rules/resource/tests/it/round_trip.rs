@@ -1,6 +1,6 @@
 //! Generated resources of every kind read back as they are written, and any text is read without a panic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use piccolo_resource::units::{Bytes, Millicores};
 use piccolo_resource::*;
@@ -425,7 +425,8 @@ proptest! {
 
     #[test]
     fn reading_what_was_written_gives_the_same(mut resources in vec(resource(), 1..4)) {
-        resources.dedup_by_key(|resource| resource.kind());
+        let mut seen = HashSet::new();
+        resources.retain(|resource| seen.insert((resource.kind(), resource.name().clone())));
         let text = write(&resources);
         let bundle = read(&text, "generated.yaml");
         prop_assert!(bundle.is_valid(), "{text}\n{:#?}", bundle.notices);
@@ -450,4 +451,39 @@ fn json_has_the_fields_of_the_yaml() {
     let json = serde_json::to_string(&bundle.documents[0].resource).expect("it serialises");
     let expected = r#"{"apiVersion":"v1","kind":"Scenario","metadata":{"name":"s"},"spec":{"action":"launch","target":"p"}}"#;
     assert_eq!(json, expected);
+}
+
+#[test]
+fn the_written_form_is_canonical() {
+    let text = "kind: Model\nmetadata: {labels: {b: 'no', a: \"5\"}, name: m}\napiVersion: 'v1'\nspec:\n  \
+                containers: [{image: 'quay.io/podman/hello:latest', name: c, command: [/bin/sh, -c, \"a b\\n\"], \
+                resources: {limits: {memory: 1048576, cpu: 0.50}}, ports: [{}]}]\n  hostNetwork: True\n";
+    let expected = r#"---
+apiVersion: v1
+kind: Model
+metadata:
+  name: m
+  labels:
+    a: "5"
+    b: "no"
+spec:
+  hostNetwork: true
+  containers:
+    - name: c
+      image: quay.io/podman/hello:latest
+      command:
+        - /bin/sh
+        - "-c"
+        - "a b\n"
+      ports:
+        - {}
+      resources:
+        limits:
+          cpu: "500m"
+          memory: "1Mi"
+"#;
+    let bundle = read(text, "model.yaml");
+    assert_eq!(bundle.notices, []);
+    let resources: Vec<Resource> = bundle.resources().cloned().collect();
+    assert_eq!(write(&resources), expected);
 }
