@@ -62,6 +62,19 @@ fn conditions() {
             "5:51 R0006 spec.condition.operands.value",
         ],
     );
+    // A misspelt condition must not turn a scenario into one that acts at once.
+    for typo in ["conditon", "conditions", "Condition"] {
+        let expected = [
+            "5:3 R0006 spec.condition",
+            &format!("5:3 R0101 spec.{typo}"),
+        ];
+        scenario(&format!("  {typo}: {{express: eq}}\n{rest}"), 0, &expected);
+    }
+    scenario(
+        &format!("  reason: some\n{rest}"),
+        1,
+        &["5:3 R0101 spec.reason"],
+    );
     scenario(
         &format!("  condition: true\n{rest}"),
         0,
