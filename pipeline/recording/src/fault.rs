@@ -46,7 +46,7 @@ pub enum FaultKind {
     /// The time is before that of the sample before; the row is dropped.
     #[error("time runs backwards: {time_us} us after {previous_us} us")]
     TimeRunsBackwards {
-        /// The time of the row, in microseconds since the start.
+        /// The time of the row, in microseconds.
         time_us: i64,
         /// The time of the sample before it.
         previous_us: u64,

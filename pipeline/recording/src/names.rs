@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, Scalar, Signal, SignalId, Value, ValueError};
+use piccolo_catalogue::{Catalogue, PATH_BYTES_MAX, Scalar, Signal, SignalId, Value, ValueError};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The most names that verdicts are kept of; further ones are looked up each time.
@@ -12,7 +12,7 @@ const NAMES_MAX: usize = 65_536;
 const SUGGESTIONS_MAX: usize = 64;
 
 /// The most different texts that are kept, so that equal ones share their memory.
-const TEXTS_MAX: usize = 65_536;
+const TEXTS_MAX: usize = 4_096;
 
 /// What a name stands for.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Names {
             return verdict.clone();
         }
         let verdict = self.look_up(name);
-        if self.verdicts.len() < NAMES_MAX {
+        if self.verdicts.len() < NAMES_MAX && name.len() <= PATH_BYTES_MAX {
             self.verdicts.insert(name.into(), verdict.clone());
         }
         verdict

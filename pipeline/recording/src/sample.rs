@@ -7,7 +7,8 @@ use crate::Fault;
 /// The value of one signal at one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// Time since the start of the recording, in microseconds.
+    /// Time on the recording's own clock, in microseconds: as it is written in long CSV and MCAP,
+    /// since the first frame in candump logs, since the first row in Kuksa CSV.
     pub time_us: u64,
     /// The signal, by its position in the catalogue that the reader was given.
     pub signal: SignalId,

@@ -359,3 +359,12 @@ fn progress_ends_at_the_size() {
     while reader.next().is_some() {}
     assert_eq!((reader.bytes_read(), reader.next()), (total, None));
 }
+
+#[test]
+fn a_reader_goes_to_another_thread() {
+    let reader = Reader::open(&fixture("recordings/bad/rows.csv"), options()).unwrap();
+    assert_eq!(
+        std::thread::spawn(move || reader.count()).join().unwrap(),
+        22
+    );
+}
