@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use piccolo_recording::{Format, Item, Options, Reader};
+use piccolo_recording::{Format, Item, Options, Reader, Sample, Writer};
 
-use crate::files::{catalogue, shared};
+use crate::files::{catalogue, read, shared};
 
 #[test]
 fn every_shipped_drive_is_read() {
@@ -68,5 +68,34 @@ fn every_shipped_drive_is_read() {
             (file, samples, signals, faults)
         );
         assert_eq!(reader.bytes_read(), reader.bytes_total());
+    }
+}
+
+#[test]
+fn a_drive_goes_through_every_written_format() {
+    let Some(path) = shared("rav4_2017_comma2k19/signals_vss6.csv.gz") else {
+        return;
+    };
+    let catalogue = catalogue();
+    let (samples, _, _) = read(&path, Options::new(catalogue.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    for (file, format) in [
+        ("drive.csv.gz", Format::LongCsv),
+        ("drive_kuksa.csv", Format::KuksaCsv),
+        ("drive.mcap", Format::Mcap),
+    ] {
+        let path = folder.path().join(file);
+        let mut writer = Writer::create(&path, format, catalogue.clone()).unwrap();
+        for sample in &samples {
+            writer.write(sample).unwrap();
+        }
+        writer.finish().unwrap();
+        let (found, faults, _) = read(&path, Options::new(catalogue.clone()));
+        assert_eq!((found.len(), faults.len()), (samples.len(), 0), "{file}");
+        let equal = |(a, b): &(&Sample, &Sample)| {
+            (a.time_us, a.signal, &a.value) == (b.time_us, b.signal, &b.value)
+        };
+        let equal = found.iter().zip(&samples).filter(equal).count();
+        assert_eq!(equal, 58_711, "{file}");
     }
 }
