@@ -1,0 +1,215 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Turns what a vehicle senses into what its computers run.
+#[derive(Debug, Parser)]
+#[command(name = "piccolo", version, max_term_width = 100, before_help = "\
+Examples:
+  piccolo replay fixtures/drives/mixed_wltc.csv.gz --rules fixtures/scenarios --why
+  piccolo check fixtures/scenarios
+  piccolo feed http://127.0.0.1:4710 --scenario motorway")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Replay recordings through rules and print what they would have done
+    Replay(ReplayArgs),
+    /// Compile rules and print what is wrong with them
+    Check(CheckArgs),
+    /// Explain a diagnostic code such as PR0123
+    ExplainCode(ExplainCodeArgs),
+    /// Convert a recording to another format
+    Convert(ConvertArgs),
+    /// Record samples from standard input, until it ends
+    Record(RecordArgs),
+    /// Follow the action feed of a server
+    Feed(FeedArgs),
+    /// Print a completion script for a shell
+    Completion(CompletionArgs),
+}
+
+/// Where signals are looked up, and how CAN logs are decoded.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SignalArgs {
+    /// Catalogue or overlay (VSS JSON or vspec) to add to the built-in VSS 6.0; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Vec<PathBuf>,
+    /// CAN database for candump logs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dbc: Option<PathBuf>,
+    /// Map from CAN signals to VSS signals for candump logs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  piccolo replay drive.csv.gz --rules rules/ --why
+  piccolo replay a.csv b.csv --vehicle car-a --vehicle car-b --rules rules/ -o jsonl
+  piccolo replay can.log.gz --dbc car.dbc --map map.yaml --rules rules/ --from 60s --to 2m")]
+pub(crate) struct ReplayArgs {
+    /// Recordings, one vehicle each
+    #[arg(required = true, value_name = "RECORDING")]
+    pub(crate) recordings: Vec<PathBuf>,
+    /// Rule files, or directories of them
+    #[arg(long, short, required = true, num_args = 1.., value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Name of the vehicle of each recording in turn; without it, the file's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) vehicle: Vec<String>,
+    /// Print the reason of each decision
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// How fast recorded time passes: a factor, or max
+    #[arg(long, default_value = "max", value_name = "FACTOR|max")]
+    pub(crate) speed: Speed,
+    /// Print decisions from this time on; samples before it still set the scene
+    #[arg(long, value_name = "DURATION", value_parser = moment)]
+    pub(crate) from: Option<u64>,
+    /// Stop at this time of the recording
+    #[arg(long, value_name = "DURATION", value_parser = moment)]
+    pub(crate) to: Option<u64>,
+    /// Worker threads; the decisions are the same for any number
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) workers: usize,
+    /// Samples in one step of the engine; the decisions are the same for any number
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// Stop at the first fault in a recording, with exit code 3
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Output format
+    #[arg(long, short, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Rule files, or directories of them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Catalogue or overlay to add to the built-in VSS 6.0; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainCodeArgs {
+    /// The code; without one, all codes are listed
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConvertArgs {
+    /// The recording to read
+    pub(crate) input: PathBuf,
+    /// The recording to write; `.gz` at the end packs text formats
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Format to write; without it, what the name's ending says: .mcap or .csv
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<RecordingFormat>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  candump -L can0 | piccolo record drive.mcap --dbc car.dbc --map map.yaml")]
+pub(crate) struct RecordArgs {
+    /// The recording to write
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Format to write; without it, what the name's ending says: .mcap or .csv
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<RecordingFormat>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FeedArgs {
+    /// Address of the server, such as http://127.0.0.1:4710
+    pub(crate) url: String,
+    /// Only these vehicles; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) vehicle: Vec<String>,
+    /// Only these scenarios; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Vec<String>,
+    /// Only decisions with actions of these kinds; may be repeated
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    /// Go on after the decision with this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    /// Start with the oldest decision that the server still has, not with the next one
+    #[arg(long, conflicts_with = "after")]
+    pub(crate) from_oldest: bool,
+    /// End after this many decisions
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Output format
+    #[arg(long, short, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordingFormat {
+    /// `t_us,signal,value`
+    Csv,
+    /// `field,signal,value,delay`
+    KuksaCsv,
+    /// MCAP, which Foxglove opens
+    Mcap,
+}
+
+/// How fast recorded time passes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Speed {
+    /// As fast as it can be done.
+    Max,
+    /// This many times as fast as it was.
+    Times(f64),
+}
+
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        match text.parse::<f64>() {
+            Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(Self::Times(factor)),
+            _ => Err("use a number above zero, or max".to_owned()),
+        }
+    }
+}
+
+/// A time of the recording: a duration such as `90s`, in microseconds.
+fn moment(text: &str) -> Result<u64, piccolo_script::DurationError> {
+    piccolo_script::parse_duration_us(text)
+}

@@ -1,0 +1,150 @@
+//! `piccolo replay`: what the rules would have done on recorded drives.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use piccolo_base::exit::Code;
+use piccolo_engine::{Decision, Engine, EngineConfig, Sample, Vehicle};
+use piccolo_recording as recording;
+
+use crate::args::ReplayArgs;
+use crate::error::CliError;
+use crate::output::{Printer, note};
+use crate::replay::{Faults, Merge, Next, Pace, ProgressLine, Summary};
+
+pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
+    let catalogue = super::catalogue(&args.signals.catalogue)?;
+    let rules = super::rules(&args.rules, &catalogue)?;
+    let names = vehicle_names(args)?;
+    let config = EngineConfig { workers: args.workers, explain: args.why };
+    let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
+    engine.load(&rules)?;
+    let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();
+    let readers: Result<Vec<_>, _> = args
+        .recordings
+        .iter()
+        .map(|path| super::open(path, &catalogue, &args.signals))
+        .collect();
+    let replay = Replay {
+        args,
+        engine,
+        vehicles: vehicles?,
+        batch: Vec::new(),
+        printer: Printer::new(args.output)?,
+        pace: Pace::new(args.speed),
+        summary: Summary::new(rules.len()),
+        faults: Faults::default(),
+    };
+    replay.run(Merge::new(readers?))
+}
+
+/// One name for each recording: as given, or what the file is called.
+fn vehicle_names(args: &ReplayArgs) -> Result<Vec<String>, CliError> {
+    let mut names = args.vehicle.clone();
+    if names.len() > args.recordings.len() {
+        let message = "there are more --vehicle names than recordings".to_owned();
+        return Err(CliError::Usage(message));
+    }
+    names.extend(args.recordings[names.len()..].iter().map(|path| file_stem(path)));
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            let message = format!("two recordings are of the vehicle `{name}`; give each a name with --vehicle");
+            return Err(CliError::Usage(message));
+        }
+    }
+    Ok(names)
+}
+
+/// The file's name up to its first dot.
+fn file_stem(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('.').find(|part| !part.is_empty()).unwrap_or("vehicle").to_owned()
+}
+
+struct Replay<'a> {
+    args: &'a ReplayArgs,
+    engine: Engine,
+    vehicles: Vec<Vehicle>,
+    batch: Vec<Sample>,
+    printer: Printer,
+    pace: Pace,
+    summary: Summary,
+    faults: Faults,
+}
+
+impl Replay<'_> {
+    fn run(mut self, mut merge: Merge) -> Result<Code, CliError> {
+        let progress = ProgressLine::new(merge.bytes().1);
+        while let Some(next) = merge.next() {
+            match next {
+                Next::Sample(index, sample) => {
+                    if self.args.to.is_some_and(|to| sample.time_us >= to) {
+                        break;
+                    }
+                    self.take(index, &sample)?;
+                    if self.batch.is_empty() {
+                        progress.set(merge.bytes().0, self.summary.samples);
+                    }
+                }
+                Next::Fault(fault) => {
+                    self.faults.take(&fault);
+                    self.summary.faults += 1;
+                    if self.args.strict {
+                        self.printer.flush()?;
+                        return Err(CliError::Said(Code::InvalidInput));
+                    }
+                }
+            }
+        }
+        drop(progress);
+        self.finish()
+    }
+
+    fn take(&mut self, index: usize, sample: &recording::Sample) -> Result<(), CliError> {
+        if let Some(ahead) = self.pace.ahead(sample.time_us) {
+            self.step(sample.time_us)?;
+            self.printer.flush()?;
+            self.wait(ahead);
+        }
+        let recording::Sample { time_us, signal, value, line } = sample;
+        let vehicle = self.vehicles[index];
+        let sample = self.engine.sample(vehicle, *signal, value.as_ref(), *time_us, *line)?;
+        self.batch.push(sample);
+        self.summary.samples += 1;
+        if self.batch.len() >= self.args.batch as usize {
+            self.step(*time_us)?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, ahead: Duration) {
+        self.pace.wait(ahead);
+        self.summary.waited += ahead;
+    }
+
+    /// Gives the batch to the engine; later samples are not earlier than `tick_us`.
+    fn step(&mut self, tick_us: u64) -> Result<(), CliError> {
+        let batch = std::mem::take(&mut self.batch);
+        let decisions = self.engine.step(tick_us, batch)?;
+        decisions.iter().try_for_each(|decision| self.print(decision))
+    }
+
+    fn print(&mut self, decision: &Decision) -> Result<(), CliError> {
+        if self.args.from.is_some_and(|from| decision.time_us < from) {
+            return Ok(());
+        }
+        self.summary.take(decision);
+        self.printer.print(decision)
+    }
+
+    /// Decides what the last samples come to; deadlines after them stay open.
+    fn finish(mut self) -> Result<Code, CliError> {
+        let last_us = self.batch.last().map_or(self.engine.now_us(), |sample| sample.time_us);
+        self.step(last_us.saturating_add(1))?;
+        self.printer.flush()?;
+        self.faults.finish();
+        note(format_args!("{}", self.summary));
+        Ok(Code::Done)
+    }
+}

@@ -1,0 +1,89 @@
+//! What can end a command, and with which exit code.
+
+use std::path::PathBuf;
+
+use piccolo_base::exit::Code;
+use piccolo_catalogue::CatalogueError;
+use piccolo_engine::EngineError;
+use piccolo_recording::{OpenError, WriteError};
+use thiserror::Error;
+
+/// An error of a command.
+#[derive(Debug, Error)]
+pub(crate) enum CliError {
+    /// All has been said; only the exit code is left.
+    #[error("")]
+    Said(Code),
+    /// A file does not exist.
+    #[error("there is no {0}; check the path")]
+    Missing(PathBuf),
+    /// The catalogue cannot be used.
+    #[error("the catalogue {path} cannot be used: {source}")]
+    Catalogue {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: CatalogueError,
+    },
+    /// A recording cannot be opened.
+    #[error("{}", with_causes(.0))]
+    Open(#[from] OpenError),
+    /// A recording cannot be written.
+    #[error("{}", with_causes(.0))]
+    Write(#[from] WriteError),
+    /// The engine cannot go on.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
+    /// JSON cannot be written.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The command line contradicts itself.
+    #[error("{0}")]
+    Usage(String),
+    /// The server cannot be reached or refused.
+    #[error("{message}")]
+    Server {
+        /// What happened and what to do.
+        message: String,
+        /// The exit code.
+        code: Code,
+    },
+}
+
+impl CliError {
+    /// The exit code of the command.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Said(code) | Self::Server { code, .. } => *code,
+            Self::Missing(_) => Code::NotFound,
+            Self::Open(OpenError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                Code::NotFound
+            }
+            // A reader such as `head` that has seen enough is no error.
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Code::Done,
+            Self::Open(OpenError::DatabaseNeeded { .. }) | Self::Usage(_) => Code::Usage,
+            Self::Engine(EngineError::Workers(_)) => Code::Usage,
+            _ => Code::InvalidInput,
+        }
+    }
+}
+
+/// The error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,32 @@
+//! The `piccolo` command.
+
+mod args;
+mod commands;
+mod error;
+mod output;
+mod replay;
+
+use clap::Parser;
+use piccolo_base::exit::Code;
+
+use crate::args::{Args, Command};
+use crate::error::CliError;
+
+fn main() -> Code {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Replay(args) => commands::replay::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::ExplainCode(args) => commands::explain_code::run(&args),
+        Command::Convert(args) => commands::convert::run(&args),
+        Command::Record(args) => commands::record::run(&args),
+        Command::Feed(args) => commands::feed::run(&args),
+        Command::Completion(args) => commands::completion::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        if !matches!(error, CliError::Said(_)) {
+            output::note(format_args!("error: {error}"));
+        }
+        error.code()
+    })
+}

@@ -1,0 +1,72 @@
+//! What goes to standard output and standard error.
+
+mod table;
+
+use std::fmt::Arguments;
+use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
+
+use piccolo_engine::Decision;
+use piccolo_wire::v1 as wire;
+use serde::Serialize;
+
+use crate::args::OutputFormat;
+use crate::error::CliError;
+
+/// Writes a line to standard error; nothing is to be done where that fails.
+pub(crate) fn note(text: Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints decisions to standard output.
+pub(crate) struct Printer {
+    format: OutputFormat,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Printer {
+    /// A printer for one format; a table starts with its heading.
+    pub(crate) fn new(format: OutputFormat) -> Result<Self, CliError> {
+        let stdout: Stdout = io::stdout();
+        let mut out = BufWriter::new(stdout.lock());
+        if format == OutputFormat::Table {
+            table::write_heading(&mut out)?;
+        }
+        Ok(Self { format, out })
+    }
+
+    /// Prints one decision.
+    pub(crate) fn print(&mut self, decision: &Decision) -> Result<(), CliError> {
+        match self.format {
+            OutputFormat::Table => table::write(&mut self.out, decision)?,
+            OutputFormat::Jsonl => self.print_json(decision)?,
+        }
+        Ok(())
+    }
+
+    /// Prints one decision that came over the wire.
+    pub(crate) fn print_wire(&mut self, decision: &wire::Decision) -> Result<(), CliError> {
+        match self.format {
+            OutputFormat::Table => table::write_wire(&mut self.out, decision)?,
+            OutputFormat::Jsonl => self.print_json(decision)?,
+        }
+        Ok(())
+    }
+
+    fn print_json(&mut self, decision: &impl Serialize) -> Result<(), CliError> {
+        serde_json::to_writer(&mut self.out, decision).map_err(into_output_error)?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    /// Makes what was printed visible.
+    pub(crate) fn flush(&mut self) -> Result<(), CliError> {
+        Ok(self.out.flush()?)
+    }
+}
+
+/// An error of writing that came through JSON stays what it was.
+fn into_output_error(error: serde_json::Error) -> CliError {
+    match error.io_error_kind() {
+        Some(kind) => CliError::Output(kind.into()),
+        None => CliError::Json(error),
+    }
+}
