@@ -1,1 +1,16 @@
 //! The control plane: gateway, engine thread and action feed over gRPC.
+//!
+//! Samples come in through [`signals`] or [`replay`], pass the [`gateway`], which
+//! orders them, are decided upon in the [`engine_thread`], and what is decided
+//! goes out through the [`feed`]. The modules meet only in [`ports`]; [`api`]
+//! puts them together.
+
+pub mod api;
+pub mod convert;
+pub mod engine_thread;
+pub mod feed;
+pub mod gateway;
+pub mod ports;
+pub mod replay;
+pub mod settings;
+pub mod signals;

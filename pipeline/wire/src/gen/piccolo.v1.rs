@@ -835,6 +835,8 @@ pub enum SampleFaultKind {
     Superseded = 4,
     /// The engine refused it.
     Refused = 5,
+    /// Its time is so far ahead of all others that its clock must be wrong.
+    Ahead = 6,
 }
 impl SampleFaultKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -849,6 +851,7 @@ impl SampleFaultKind {
             Self::Late => "SAMPLE_FAULT_KIND_LATE",
             Self::Superseded => "SAMPLE_FAULT_KIND_SUPERSEDED",
             Self::Refused => "SAMPLE_FAULT_KIND_REFUSED",
+            Self::Ahead => "SAMPLE_FAULT_KIND_AHEAD",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -860,6 +863,7 @@ impl SampleFaultKind {
             "SAMPLE_FAULT_KIND_LATE" => Some(Self::Late),
             "SAMPLE_FAULT_KIND_SUPERSEDED" => Some(Self::Superseded),
             "SAMPLE_FAULT_KIND_REFUSED" => Some(Self::Refused),
+            "SAMPLE_FAULT_KIND_AHEAD" => Some(Self::Ahead),
             _ => None,
         }
     }

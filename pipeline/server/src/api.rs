@@ -1,0 +1,260 @@
+//! Puts the services together, serves them over gRPC, and takes them down in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use piccolo_base::exit::Code;
+use piccolo_catalogue::Catalogue;
+use piccolo_engine::EngineError;
+use piccolo_wire::FILE_DESCRIPTOR_SET;
+use piccolo_wire::v1::action_feed_service_server::ActionFeedServiceServer;
+use piccolo_wire::v1::signal_service_server::SignalServiceServer;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::engine_thread::{self, Ended, EngineThreadError};
+use crate::feed::{Feed, FeedService, Limits};
+use crate::gateway::{self, Gateway, PENDING_SAMPLES_MAX};
+use crate::ports::{Clock, EnginePort, Intake, Tick};
+use crate::replay::{Replay, Speed};
+use crate::signals::{Signals, Sources};
+
+/// How long streams may take to end after the server was asked to stop.
+pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// How often a quiet connection is asked whether it is still there.
+pub const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(20);
+
+/// The most streams of one connection at a time.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
+
+/// The services whose health is told, besides that of the whole server.
+const SERVICES: [&str; 3] = [
+    "",
+    "piccolo.v1.ActionFeedService",
+    "piccolo.v1.SignalService",
+];
+
+/// What a server is made of.
+pub struct Setup<F> {
+    /// Where to listen; port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// The signals that exist.
+    pub catalogue: Arc<Catalogue>,
+    /// Makes the engine, in the thread that will own it.
+    pub engine: F,
+    /// Where samples come from.
+    pub input: Input,
+    /// The bounds of the feed.
+    pub limits: Limits,
+    /// The time at the edge.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Where samples come from.
+pub enum Input {
+    /// From sources, over gRPC.
+    Sources {
+        /// How long samples may come out of order, in microseconds.
+        lateness_us: u64,
+    },
+    /// From recordings.
+    Replay {
+        /// The recordings.
+        replay: Replay,
+        /// How fast.
+        speed: Speed,
+    },
+}
+
+/// Why the server cannot start or go on.
+#[derive(Debug, Error)]
+pub enum ApiError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}; is another server there?")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The engine cannot start.
+    #[error(transparent)]
+    Engine(#[from] EngineThreadError),
+    /// Reflection refuses the descriptors of the build.
+    #[error("the descriptors for reflection are broken")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// Serving failed.
+    #[error("serving failed")]
+    Serve(#[from] tonic::transport::Error),
+    /// A task of the server panicked.
+    #[error("a task of the server ended unexpectedly")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl ApiError {
+    /// With what the process ends.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Listen { .. } => Code::Unreachable,
+            Self::Engine(EngineThreadError::Engine(EngineError::Workers(_))) => Code::Usage,
+            Self::Engine(EngineThreadError::Engine(_)) => Code::InvalidInput,
+            _ => Code::Negative,
+        }
+    }
+}
+
+/// A server that serves.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    server: JoinHandle<Result<(), tonic::transport::Error>>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// Waits until the server was asked to stop and has drained, at most [`DRAIN_MAX`].
+    ///
+    /// # Errors
+    /// Serving failed.
+    pub async fn finished(mut self) -> Result<(), ApiError> {
+        let deadline = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(DRAIN_MAX).await;
+        };
+        tokio::select! {
+            result = &mut self.server => Ok(result??),
+            () = deadline => {
+                tracing::warn!(seconds = DRAIN_MAX.as_secs(), "streams that did not end were cut off");
+                self.server.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Starts a server, which serves until `stop` is cancelled.
+///
+/// Then it takes nothing more; what it has goes through the engine and out to
+/// the subscribers, acknowledgements are sent, and streams end.
+///
+/// # Errors
+/// An address that cannot be listened on, an engine that cannot start.
+pub async fn start<E, F>(setup: Setup<F>, stop: CancellationToken) -> Result<Running, ApiError>
+where
+    E: EnginePort,
+    F: FnOnce() -> Result<E, EngineError> + Send + 'static,
+{
+    let listen = |source| ApiError::Listen {
+        address: setup.listen,
+        source,
+    };
+    let listener = TcpListener::bind(setup.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let feed = Arc::new(Feed::new(setup.limits));
+    let sources = Arc::new(Sources::default());
+    let (ticks, due) = mpsc::channel(engine_thread::TICKS_MAX);
+    let ended = engine_thread::start(setup.engine, due, feed.clone(), sources.clone()).await?;
+    let intake = drive(setup.input, ticks, &sources, setup.clock, &stop);
+    let signals = Signals::new(setup.catalogue, sources, intake, stop.clone());
+
+    let (reporter, health) = tonic_health::server::health_reporter();
+    for service in SERVICES {
+        reporter
+            .set_service_status(service, ServingStatus::Serving)
+            .await;
+    }
+    let closing = CancellationToken::new();
+    tokio::spawn(tell_health(reporter, ended, stop.clone(), closing.clone()));
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let router = Server::builder()
+        .http2_keepalive_interval(Some(KEEP_ALIVE_PERIOD))
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .add_service(health)
+        .add_service(reflection)
+        .add_service(ActionFeedServiceServer::new(FeedService::new(feed)))
+        .add_service(SignalServiceServer::new(signals));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server =
+        tokio::spawn(router.serve_with_incoming_shutdown(incoming, closing.cancelled_owned()));
+    Ok(Running {
+        address,
+        server,
+        stop,
+    })
+}
+
+/// Lets samples flow to the engine, and returns where sources put theirs.
+fn drive(
+    input: Input,
+    ticks: mpsc::Sender<Tick>,
+    sources: &Arc<Sources>,
+    clock: Arc<dyn Clock>,
+    stop: &CancellationToken,
+) -> Option<Intake> {
+    let stop = stop.clone();
+    match input {
+        Input::Sources { lateness_us } => {
+            let (intake, samples) = Intake::new();
+            let gateway = Gateway::new(lateness_us, PENDING_SAMPLES_MAX);
+            tokio::spawn(gateway::run(
+                gateway,
+                samples,
+                ticks,
+                sources.clone(),
+                clock,
+                stop,
+            ));
+            Some(intake)
+        }
+        Input::Replay { replay, speed } => {
+            // The engine's thread lives as long as there is a sender: until the server stops.
+            let kept = ticks.clone();
+            let until = stop.clone();
+            tokio::task::spawn_blocking(move || replay.run(speed, &ticks, clock.as_ref(), &stop));
+            tokio::spawn(async move {
+                until.cancelled().await;
+                drop(kept);
+            });
+            None
+        }
+    }
+}
+
+/// Tells that the server no longer serves, once its engine has ended or it is to stop, and only
+/// then lets connections end.
+async fn tell_health(
+    reporter: HealthReporter,
+    ended: Ended,
+    stop: CancellationToken,
+    closing: CancellationToken,
+) {
+    tokio::select! {
+        _ = ended => tracing::error!("the engine's thread has ended: restart the server"),
+        () = stop.cancelled() => {}
+    }
+    for service in SERVICES {
+        reporter
+            .set_service_status(service, ServingStatus::NotServing)
+            .await;
+    }
+    stop.cancelled().await;
+    closing.cancel();
+    // Who watches the health would keep the server from ending: this ends their streams.
+    let mut reporter = reporter;
+    for service in SERVICES {
+        reporter.clear_service_status(service).await;
+    }
+}

@@ -1,0 +1,262 @@
+use piccolo_catalogue::SignalId;
+
+use super::*;
+use crate::ports::Receipt;
+
+const SECOND: u64 = 1_000_000;
+
+fn sample(position: u64, signal: u32, time_us: u64) -> Sample {
+    Sample {
+        vehicle: "v".into(),
+        signal: SignalId(signal),
+        value: None,
+        time_us,
+        origin: position as u32,
+        receipt: Some(Receipt {
+            source: 0,
+            position,
+        }),
+    }
+}
+
+/// What a gateway with a lateness of 100 us does: each sample is (clock, signal, event time),
+/// and after all of them the clock says `now_us`.
+fn check(
+    pending_max: usize,
+    samples: &[(u64, u32, u64)],
+    now_us: u64,
+) -> (Vec<(u64, Vec<u32>)>, Vec<(u64, &'static str)>) {
+    let mut gateway = Gateway::new(100, pending_max);
+    let mut ticks = Vec::new();
+    let mut drain = |gateway: &mut Gateway, now_us| {
+        while let Some(tick) = gateway.release(now_us) {
+            let origins = tick.samples.iter().map(|sample| sample.origin).collect();
+            ticks.push((tick.tick_us, origins));
+        }
+    };
+    for (position, (clock_us, signal, time_us)) in (1..).zip(samples) {
+        gateway.offer(sample(position, *signal, *time_us), *clock_us);
+        drain(&mut gateway, *clock_us);
+    }
+    drain(&mut gateway, now_us);
+    let settled = gateway.take_settled().into_iter().map(|settled| {
+        let fate = match settled.fate {
+            Fate::Late(_) => "late",
+            Fate::Ahead => "ahead",
+            Fate::Superseded => "superseded",
+            _ => "other",
+        };
+        (settled.receipt.position, fate)
+    });
+    (ticks, settled.collect())
+}
+
+#[test]
+fn samples_leave_in_the_order_of_their_times() {
+    type Case = (
+        &'static str,
+        &'static [(u64, u32, u64)],
+        u64,
+        &'static [(u64, &'static [u32])],
+        &'static [(u64, &'static str)],
+    );
+    let cases: &[Case] = &[
+        ("nothing comes, nothing goes", &[], 500, &[], &[]),
+        (
+            "a sample waits for the lateness",
+            &[(0, 1, 1_000)],
+            0,
+            &[(900, &[])],
+            &[],
+        ),
+        (
+            "the clock moves the watermark",
+            &[(0, 1, 1_000)],
+            150,
+            &[(900, &[]), (1_050, &[1])],
+            &[],
+        ),
+        (
+            "a sample at the watermark waits",
+            &[(0, 1, 1_000)],
+            100,
+            &[(900, &[]), (1_000, &[])],
+            &[],
+        ),
+        (
+            "out of order within the lateness",
+            &[(0, 1, 1_000), (10, 1, 950), (20, 1, 1_010)],
+            200,
+            &[(900, &[]), (910, &[]), (920, &[]), (1_100, &[2, 1, 3])],
+            &[],
+        ),
+        (
+            "equal times keep the order of arrival",
+            &[(0, 1, 50), (0, 1, 50), (0, 2, 50)],
+            200,
+            &[(150, &[1, 2, 3])],
+            &[],
+        ),
+        (
+            "too late is a fault",
+            &[(0, 1, 1_000), (0, 1, 899)],
+            0,
+            &[(900, &[])],
+            &[(2, "late")],
+        ),
+        (
+            "as late as may be",
+            &[(0, 1, 1_000), (0, 1, 900)],
+            0,
+            &[(900, &[])],
+            &[],
+        ),
+        (
+            "a newer time moves the watermark",
+            &[(0, 1, 1_000), (0, 1, 2_000)],
+            0,
+            &[(900, &[]), (1_900, &[1])],
+            &[],
+        ),
+        (
+            "a clock far ahead is refused",
+            &[(0, 1, 1_000), (0, 1, 1_000 + AHEAD_US_MAX + 1)],
+            0,
+            &[(900, &[])],
+            &[(2, "ahead")],
+        ),
+        (
+            "a first time that cannot be",
+            &[(0, 1, u64::MAX)],
+            SECOND,
+            &[],
+            &[(1, "ahead")],
+        ),
+        (
+            "event times before the clock's",
+            &[(SECOND, 1, 5)],
+            SECOND + 200,
+            &[(105, &[1])],
+            &[],
+        ),
+    ];
+    for (name, samples, now_us, ticks, settled) in cases {
+        let (found_ticks, found_settled) = check(100, samples, *now_us);
+        let expected: Vec<_> = ticks
+            .iter()
+            .map(|(tick, origins)| (*tick, origins.to_vec()))
+            .collect();
+        assert_eq!(found_ticks, expected, "{name}");
+        assert_eq!(found_settled, *settled, "{name}");
+    }
+}
+
+/// What remains of samples (signal, time) that all wait, where at most `pending_max` may.
+fn check_overflow(pending_max: usize, samples: &[(u32, u64)]) -> (Vec<u32>, u64) {
+    let mut gateway = Gateway::new(SECOND, pending_max);
+    for (position, (signal, time_us)) in (1..).zip(samples) {
+        gateway.offer(sample(position, *signal, *time_us), 0);
+        assert!(gateway.pending() <= pending_max, "{samples:?}");
+    }
+    let lost = gateway.lost().superseded;
+    assert_eq!(gateway.take_settled().len() as u64, lost);
+    let tick = gateway.flush();
+    assert_eq!(gateway.flush(), None);
+    (
+        tick.map(|tick| tick.samples.iter().map(|sample| sample.origin).collect())
+            .unwrap_or_default(),
+        lost,
+    )
+}
+
+#[test]
+fn overflow_keeps_the_newest_value_of_each_signal() {
+    type Case = (
+        &'static str,
+        usize,
+        &'static [(u32, u64)],
+        &'static [u32],
+        u64,
+    );
+    let cases: &[Case] = &[
+        (
+            "there is room",
+            4,
+            &[(1, 1), (1, 2), (1, 3), (1, 4)],
+            &[1, 2, 3, 4],
+            0,
+        ),
+        (
+            "one signal",
+            4,
+            &[(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)],
+            &[5],
+            4,
+        ),
+        (
+            "a quiet signal is kept",
+            4,
+            &[(9, 1), (1, 2), (1, 3), (1, 4), (1, 5)],
+            &[1, 5],
+            3,
+        ),
+        (
+            "newest is by time, not by arrival",
+            2,
+            &[(1, 9), (1, 2), (1, 3)],
+            &[1],
+            2,
+        ),
+        (
+            "equal times: the last one to come",
+            2,
+            &[(1, 1), (1, 1), (1, 1)],
+            &[3],
+            2,
+        ),
+        (
+            "more signals than places",
+            4,
+            &[(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)],
+            &[3, 4, 5],
+            2,
+        ),
+        (
+            "it goes on after that",
+            2,
+            &[(1, 1), (1, 2), (1, 3), (1, 4)],
+            &[3, 4],
+            2,
+        ),
+    ];
+    for (name, pending_max, samples, kept, lost) in cases {
+        assert_eq!(
+            check_overflow(*pending_max, samples),
+            (kept.to_vec(), *lost),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_tick_is_bounded_and_nothing_is_left() {
+    let count = 2 * TICK_SAMPLES_MAX as u64 + 7;
+    let mut gateway = Gateway::new(0, PENDING_SAMPLES_MAX);
+    for position in 1..=count {
+        // The second half has one time: a bound must not need times that differ.
+        gateway.offer(sample(position, 1, position.min(count / 2)), 0);
+    }
+    let mut origins = Vec::new();
+    let mut last_us = 0;
+    let mut ticks = 0;
+    while let Some(tick) = gateway.flush() {
+        assert!(tick.samples.len() <= TICK_SAMPLES_MAX);
+        assert!(tick.samples.iter().all(|sample| sample.time_us >= last_us));
+        assert!(tick.tick_us >= last_us);
+        last_us = tick.tick_us;
+        ticks += 1;
+        origins.extend(tick.samples.iter().map(|sample| u64::from(sample.origin)));
+    }
+    assert_eq!(ticks, 3);
+    assert_eq!(origins, (1..=count).collect::<Vec<_>>());
+}

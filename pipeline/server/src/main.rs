@@ -1,0 +1,90 @@
+//! `piccolo-server`: reads its settings, serves until it is asked to stop, drains, and ends.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use clap::Parser;
+use piccolo_base::exit::Code;
+use piccolo_base::{shutdown, telemetry};
+use piccolo_server::api::{self, ApiError, Input, Setup};
+use piccolo_server::engine_thread::Dataflow;
+use piccolo_server::feed::Limits;
+use piccolo_server::ports::SystemClock;
+use piccolo_server::settings::{Settings, SettingsError};
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+enum MainError {
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::TelemetryError),
+    #[error(transparent)]
+    Shutdown(#[from] shutdown::ShutdownError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl MainError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Telemetry(_) => Code::Usage,
+            Self::Shutdown(_) => Code::Negative,
+            Self::Settings(error) => error.code(),
+            Self::Api(error) => error.code(),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Code {
+    let settings = Settings::parse();
+    match serve(settings).await {
+        Ok(()) => Code::Done,
+        Err(error) => {
+            tracing::error!("{}", sentence(&error));
+            error.code()
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), MainError> {
+    telemetry::init(&telemetry::Settings::default())?;
+    let stop = shutdown::on_signal()?;
+    let catalogue = settings.catalogue()?;
+    let rules = settings.rules(&catalogue)?;
+    let input = match settings.replay(&catalogue)? {
+        Some(replay) => Input::Replay {
+            replay,
+            speed: settings.speed,
+        },
+        None => Input::Sources {
+            lateness_us: settings.lateness_ms * 1_000,
+        },
+    };
+    let (config, signals) = (settings.engine(), Arc::clone(&catalogue));
+    let scenarios = rules.len();
+    let setup = Setup {
+        listen: settings.listen,
+        catalogue,
+        engine: move || Dataflow::new(config, signals, &rules),
+        input,
+        limits: Limits::default(),
+        clock: Arc::new(SystemClock::default()),
+    };
+    let running = api::start(setup, stop).await?;
+    tracing::info!(scenarios, "listening on {}", running.address);
+    settings.write_address(running.address)?;
+    Ok(running.finished().await?)
+}
+
+/// The error with its causes, on one line.
+fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! Where the services meet: what passes between them, and the traits through which it does.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use piccolo_catalogue::{SignalId, Value};
+use piccolo_engine::Decision;
+use tokio::sync::mpsc;
+
+/// The value of one signal of one vehicle at one time, on its way to the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The vehicle's name.
+    pub vehicle: Arc<str>,
+    /// The signal, by its position in the server's catalogue.
+    pub signal: SignalId,
+    /// The value, of the signal's datatype; none where the signal became unavailable.
+    pub value: Option<Value>,
+    /// Event time, in microseconds.
+    pub time_us: u64,
+    /// The line of the recording, or the position in the stream.
+    pub origin: u32,
+    /// Who waits to hear what became of it.
+    pub receipt: Option<Receipt>,
+}
+
+/// Which sample of which source; what is settled with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The source's number.
+    pub source: u32,
+    /// The sample's position among that source's samples, from 1.
+    pub position: u64,
+}
+
+/// What became of a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Which sample.
+    pub receipt: Receipt,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// The ways in which a sample can end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The engine has it.
+    Taken,
+    /// The catalogue has no such signal.
+    UnknownSignal(Box<str>),
+    /// The value is none that the signal can have.
+    ValueDoesNotFit(Box<str>),
+    /// It came after the engine had reached this time, in microseconds.
+    Late(u64),
+    /// The gateway was full and a newer value took its place.
+    Superseded,
+    /// The engine refused it.
+    Refused(Box<str>),
+    /// Its time is too far ahead of all others.
+    Ahead,
+}
+
+/// Samples for one step of the engine, sorted by time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tick {
+    /// No later sample will be earlier than this, in microseconds.
+    pub tick_us: u64,
+    /// The samples; none of them is earlier than the tick before.
+    pub samples: Vec<Sample>,
+}
+
+/// What a step of the engine gave.
+#[derive(Debug, Default)]
+pub struct Stepped {
+    /// All decisions before the tick, in canonical order.
+    pub decisions: Vec<Decision>,
+    /// Places in the tick of samples that the engine did not take, ascending, with the reason.
+    pub refused: Vec<(usize, Box<str>)>,
+}
+
+/// The engine as its thread drives it.
+pub trait EnginePort {
+    /// Takes the samples in and lets time pass until just before the tick.
+    fn step(&mut self, tick: &Tick) -> Stepped;
+}
+
+/// Who takes decisions as they fall. It must not wait: the engine's thread calls it.
+pub trait DecisionSink: Send + Sync {
+    /// Takes decisions in canonical order.
+    fn publish(&self, decisions: Vec<Decision>);
+    /// Says that no decision comes after this.
+    fn close(&self);
+}
+
+/// Who wants to hear what became of samples. It must not wait.
+pub trait SettleSink: Send + Sync {
+    /// Takes note of samples that are settled.
+    fn settle(&self, settled: Vec<Settled>);
+}
+
+/// The passing of time at the edge, for gateway and replay; the engine has none.
+pub trait Clock: Send + Sync {
+    /// Microseconds since some moment; it never goes back.
+    fn now_us(&self) -> u64;
+}
+
+/// The clock of the operating system, from the moment it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock(Instant);
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now_us(&self) -> u64 {
+        self.0.elapsed().as_micros() as u64
+    }
+}
+
+/// Batches of samples on their way from a source to the gateway.
+pub const INTAKE_BATCHES_MAX: usize = 64;
+
+/// Where sources put their samples.
+#[derive(Clone, Debug)]
+pub struct Intake(mpsc::Sender<Vec<Sample>>);
+
+impl Intake {
+    /// An intake of [`INTAKE_BATCHES_MAX`] batches, and the end at which they come out.
+    pub fn new() -> (Self, mpsc::Receiver<Vec<Sample>>) {
+        let (sender, receiver) = mpsc::channel(INTAKE_BATCHES_MAX);
+        (Self(sender), receiver)
+    }
+
+    /// Waits for room for one batch; none where the server stops.
+    pub async fn reserve(&self) -> Option<mpsc::Permit<'_, Vec<Sample>>> {
+        self.0.reserve().await.ok()
+    }
+}

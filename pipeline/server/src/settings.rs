@@ -1,0 +1,194 @@
+//! The command line of `piccolo-server`, and what it makes of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Parser;
+use piccolo_base::exit::Code;
+use piccolo_catalogue::{Catalogue, CatalogueError};
+use piccolo_engine::EngineConfig;
+use piccolo_recording::{OpenError, Options};
+use piccolo_script::{Diagnostic, RuleSet, render};
+use thiserror::Error;
+
+use crate::replay::{Replay, Speed};
+
+const EXAMPLES: &str = "\
+Examples:
+  piccolo-server --rules rules/ --listen 127.0.0.1:50061
+  piccolo-server --replay drive.csv.gz --rules rules/ --speed max --explain";
+
+/// Serves the action feed: rules over signals that come in over gRPC, or over recordings.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "piccolo-server", version, before_long_help = EXAMPLES)]
+pub struct Settings {
+    /// A rule file, or a directory of them; may be given several times
+    #[arg(long, required = true, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// A recording to replay instead of taking signals over gRPC; may be given several times,
+    /// each is one vehicle
+    #[arg(long, value_name = "FILE")]
+    pub replay: Vec<PathBuf>,
+    /// Where to listen; port 0 takes any free port
+    #[arg(long, default_value = "127.0.0.1:50061", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// Write the address that is listened on to this file
+    #[arg(long, value_name = "FILE")]
+    pub address_file: Option<PathBuf>,
+    /// How fast recordings are replayed: 1, 10, any number above 0, or max
+    #[arg(long, default_value = "1", requires = "replay")]
+    pub speed: Speed,
+    /// Worker threads of the engine
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub workers: usize,
+    /// Give the reason of each decision
+    #[arg(long)]
+    pub explain: bool,
+    /// A VSS catalogue in place of the built-in VSS 6.0: .json, .vspec or .tsv
+    #[arg(long, value_name = "FILE")]
+    pub catalogue: Option<PathBuf>,
+    /// How long signals over gRPC may come out of order, in milliseconds
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
+    pub lateness_ms: u64,
+    /// The DBC file of recordings that are CAN logs
+    #[arg(long, value_name = "FILE", requires = "map")]
+    pub dbc: Option<PathBuf>,
+    /// The map from CAN signals to VSS signals of recordings that are CAN logs
+    #[arg(long, value_name = "FILE", requires = "dbc")]
+    pub map: Option<PathBuf>,
+}
+
+/// Why the server cannot start with these settings.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// A file does not exist.
+    #[error("{path} does not exist")]
+    NotFound {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// The catalogue is wrong.
+    #[error("the catalogue cannot be used")]
+    Catalogue(#[from] CatalogueError),
+    /// A rule is wrong; the log says what.
+    #[error("the rules have {0} errors")]
+    Rules(usize),
+    /// A recording cannot be opened.
+    #[error("a recording cannot be replayed")]
+    Recording(#[from] OpenError),
+    /// The address file cannot be written.
+    #[error("cannot write {path}")]
+    AddressFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl SettingsError {
+    /// With what the process ends.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. } => Code::NotFound,
+            _ => Code::InvalidInput,
+        }
+    }
+}
+
+impl Settings {
+    /// The catalogue.
+    ///
+    /// # Errors
+    /// A file that does not exist or is no catalogue.
+    pub fn catalogue(&self) -> Result<Arc<Catalogue>, SettingsError> {
+        let Some(path) = &self.catalogue else {
+            return Ok(Catalogue::vss6());
+        };
+        exists(path)?;
+        Ok(Arc::new(Catalogue::load(path)?))
+    }
+
+    /// The rules; warnings go to the log.
+    ///
+    /// # Errors
+    /// A path that does not exist, or a rule with an error; the log says which.
+    pub fn rules(&self, catalogue: &Catalogue) -> Result<RuleSet, SettingsError> {
+        self.rules.iter().try_for_each(|path| exists(path))?;
+        let (rules, diagnostics) = RuleSet::load(&self.rules, catalogue);
+        diagnostics.iter().for_each(tell);
+        match diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count()
+        {
+            0 => Ok(rules),
+            errors => Err(SettingsError::Rules(errors)),
+        }
+    }
+
+    /// The recordings; none where signals come over gRPC.
+    ///
+    /// # Errors
+    /// A file that does not exist or is no recording.
+    pub fn replay(&self, catalogue: &Arc<Catalogue>) -> Result<Option<Replay>, SettingsError> {
+        if self.replay.is_empty() {
+            return Ok(None);
+        }
+        self.replay
+            .iter()
+            .chain(&self.dbc)
+            .chain(&self.map)
+            .try_for_each(|path| exists(path))?;
+        let mut options = Options::new(Arc::clone(catalogue));
+        options.dbc.clone_from(&self.dbc);
+        options.map.clone_from(&self.map);
+        Ok(Some(Replay::open(&self.replay, &options)?))
+    }
+
+    /// How the engine is set up.
+    pub fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            workers: self.workers,
+            explain: self.explain,
+        }
+    }
+
+    /// Writes the address file, whole or not at all, where one is wanted.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_address(&self, address: SocketAddr) -> Result<(), SettingsError> {
+        let Some(path) = &self.address_file else {
+            return Ok(());
+        };
+        let mut unfinished = path.clone().into_os_string();
+        unfinished.push(".tmp");
+        std::fs::write(&unfinished, format!("{address}\n"))
+            .and_then(|()| std::fs::rename(&unfinished, path))
+            .map_err(|source| SettingsError::AddressFile {
+                path: path.clone(),
+                source,
+            })
+    }
+}
+
+fn exists(path: &Path) -> Result<(), SettingsError> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(SettingsError::NotFound {
+        path: path.to_owned(),
+    })
+}
+
+fn tell(diagnostic: &Diagnostic) {
+    let text = render(diagnostic);
+    if diagnostic.is_error() {
+        tracing::error!(code = diagnostic.code, "{text}");
+    } else {
+        tracing::warn!(code = diagnostic.code, "{text}");
+    }
+}
