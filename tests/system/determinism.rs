@@ -1,0 +1,60 @@
+//! The same decisions, byte for byte, for every batch size and worker count.
+
+use piccolo_engine::EngineConfig;
+
+use crate::data::{COMMUTE, catalogue, engine, lines, root, run, samples, shared, shipped_rules};
+
+const DRIVES: [&str; 3] = ["city_udds", "aggressive_us06", "mixed_wltc"];
+
+#[test]
+fn batches_and_workers_change_nothing() {
+    let catalogue = catalogue();
+    let rules = shipped_rules(&catalogue);
+    let mut outputs: Vec<(String, String)> = Vec::new();
+    for (workers, batch) in [(1, 1000), (1, 7), (1, usize::MAX), (2, 1000), (2, 7), (3, 100), (1, 1)] {
+        let config = EngineConfig { workers, explain: true };
+        let mut engine = engine(config, &catalogue, &rules);
+        let mut all = Vec::new();
+        for drive in DRIVES {
+            let path = root().join(format!("fixtures/drives/{drive}.csv.gz"));
+            all.extend(samples(&mut engine, &path, drive, &catalogue));
+        }
+        if let Some(path) = shared(COMMUTE) {
+            all.extend(samples(&mut engine, &path, "commute", &catalogue));
+        }
+        all.sort_by_key(|sample| sample.time_us);
+        // Single samples, and small batches on several threads, are slow: a part of the drives is enough.
+        let part = if batch < 100 { 60_000 } else { all.len() };
+        let decisions = run(&mut engine, &all[..part], batch.min(part));
+        outputs.push((format!("{workers} workers, batches of {batch}"), lines(&decisions)));
+    }
+    let (_, reference) = &outputs[0];
+    assert!(reference.lines().count() > 60, "only {} decisions", reference.lines().count());
+    for (name, output) in &outputs[1..] {
+        // A shorter run ends before deadlines that the longer one still reaches: its
+        // decisions are a beginning of the other's.
+        assert!(output.lines().count() >= 5, "{name}");
+        assert!(reference.starts_with(output.as_str()), "{name} differs");
+    }
+}
+
+#[test]
+fn every_shipped_scenario_begins_on_a_shipped_drive() {
+    let catalogue = catalogue();
+    let rules = shipped_rules(&catalogue);
+    let mut begun = std::collections::BTreeSet::new();
+    for drive in DRIVES {
+        let mut engine = engine(EngineConfig { workers: 1, explain: true }, &catalogue, &rules);
+        let path = root().join(format!("fixtures/drives/{drive}.csv.gz"));
+        let samples = samples(&mut engine, &path, drive, &catalogue);
+        for decision in run(&mut engine, &samples, 1000) {
+            let why = decision.why.expect("asked for");
+            assert!(!why.atoms.is_empty());
+            begun.insert(decision.scenario);
+        }
+    }
+    let all: Vec<_> = rules.scenarios().map(|scenario| scenario.name.clone()).collect();
+    let silent: Vec<_> = all.iter().filter(|name| !begun.contains(*name)).collect();
+    assert!(all.len() >= 8);
+    assert!(silent.is_empty(), "these never began: {silent:?}");
+}

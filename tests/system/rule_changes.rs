@@ -1,0 +1,125 @@
+//! Rules that come, change and go while samples flow, and who has a target.
+
+use piccolo_engine::{Decision, Edge, EngineConfig};
+
+use crate::data::{catalogue, engine, rules};
+
+/// Steps a vehicle's speed through values, one each second, with rules loaded before some of them.
+fn play(config: EngineConfig, script: &[(Option<&str>, f64)]) -> Vec<Decision> {
+    let catalogue = catalogue();
+    let speed = catalogue.find("Vehicle.Speed").unwrap();
+    let mut engine = engine(config, &catalogue, &rules("", &catalogue));
+    let vehicle = engine.vehicle("car").unwrap();
+    let mut decisions = Vec::new();
+    for (second, (text, value)) in script.iter().enumerate() {
+        let time_us = second as u64 * 1_000_000;
+        decisions.extend(engine.step(time_us, Vec::new()).unwrap());
+        if let Some(text) = text {
+            engine.load(&rules(text, &catalogue)).unwrap();
+        }
+        let sample = engine.sample(vehicle, speed, Some(&(*value).into()), time_us, 0).unwrap();
+        decisions.extend(engine.step(time_us + 1, vec![sample]).unwrap());
+    }
+    decisions.extend(engine.step(script.len() as u64 * 1_000_000, Vec::new()).unwrap());
+    decisions
+}
+
+/// `second edge scenario actions`, one line a decision.
+fn check(script: &[(Option<&str>, f64)], expected: &[&str]) {
+    for workers in [1, 2] {
+        let decisions = play(EngineConfig { workers, explain: true }, script);
+        let found: Vec<String> = decisions.iter().map(line).collect();
+        assert_eq!(found, expected, "{workers} workers");
+    }
+}
+
+fn line(decision: &Decision) -> String {
+    let edge = if decision.edge == Edge::Begin { "begin" } else { "end" };
+    let mut text = format!("{} {edge} {}", decision.time_us / 1_000_000, decision.scenario);
+    for action in &decision.actions {
+        text.push_str(&format!(" {}({})", action.kind, action.target));
+        if let Some(scenario) = &action.scenario {
+            text.push_str(&format!(" for {scenario}"));
+        }
+    }
+    for withheld in &decision.withheld {
+        let reason = withheld.overruled_by.as_ref().or(withheld.no_value_for.as_ref()).unwrap();
+        text.push_str(&format!(" not {}({}): {reason}", withheld.kind, withheld.target));
+    }
+    text
+}
+
+const A: &str = r#"scenario "a" { when Vehicle.Speed > 10.0 then launch("x") finally terminate("x") }"#;
+const A2: &str = r#"scenario "a" { when Vehicle.Speed > 30.0 then launch("x") finally terminate("x") }"#;
+const B: &str = r#"scenario "b" { when Vehicle.Speed > 20.0 priority 5 then pause("x") }"#;
+
+#[test]
+fn a_new_rule_begins_on_what_is_known_and_an_old_one_ends_when_it_goes() {
+    check(
+        &[(None, 15.0), (Some(A), 15.0), (Some(""), 16.0), (None, 17.0)],
+        &["1 begin a launch(x)", "2 end a terminate(x)"],
+    );
+}
+
+#[test]
+fn other_rules_do_not_notice_a_change() {
+    let both = format!("{A}\n{B}");
+    check(
+        &[(Some(A), 15.0), (Some(&both), 16.0), (None, 25.0), (Some(A), 26.0), (None, 5.0)],
+        &[
+            "0 begin a launch(x)",
+            "2 begin b pause(x)",
+            "3 end b launch(x) for a",
+            "4 end a terminate(x)",
+        ],
+    );
+}
+
+#[test]
+fn a_replaced_rule_ends_and_its_successor_decides_anew() {
+    check(
+        &[(Some(A), 15.0), (Some(A2), 16.0), (None, 35.0), (Some(A2), 36.0)],
+        &["0 begin a launch(x)", "1 end a terminate(x)", "2 begin a launch(x)"],
+    );
+}
+
+#[test]
+fn the_higher_priority_has_the_target_and_gives_it_back() {
+    let both = format!("{A}\n{B}");
+    check(
+        &[(Some(&both), 15.0), (None, 25.0), (None, 15.0), (None, 5.0), (None, 25.0), (None, 5.0)],
+        &[
+            "0 begin a launch(x)",
+            "1 begin b pause(x)",
+            "2 end b launch(x) for a",
+            "3 end a terminate(x)",
+            "4 begin a not launch(x): b",
+            "4 begin b pause(x)",
+            "5 end a terminate(x)",
+            "5 end b",
+        ],
+    );
+}
+
+#[test]
+fn what_another_still_needs_is_not_undone() {
+    let shared = r#"
+        scenario "a" { when Vehicle.Speed > 10.0 then launch("x") finally terminate("x") }
+        scenario "c" { when Vehicle.Speed > 20.0 then launch("x") finally terminate("x") }"#;
+    check(
+        &[(Some(shared), 25.0), (None, 15.0), (None, 5.0)],
+        &[
+            "0 begin a launch(x)",
+            "0 begin c not launch(x): a",
+            "1 end c not terminate(x): a",
+            "2 end a terminate(x)",
+        ],
+    );
+}
+
+#[test]
+fn an_action_without_a_value_is_withheld() {
+    let rule = r#"scenario "a" { when Vehicle.Speed > 1.0
+        then [notify("driver", "gear " + Vehicle.Powertrain.Transmission.CurrentGear), notify("fleet", "at " + Vehicle.Speed)] }"#;
+    check(&[(Some(rule), 5.0)], &["0 begin a notify(fleet) not notify(driver): text"]);
+}
