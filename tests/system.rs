@@ -1,18 +1,26 @@
 //! The tests that cross the rooms: one binary, since each links the world.
 
+#[cfg(test)]
 #[path = "system/data.rs"]
 mod data;
+#[cfg(test)]
 #[path = "system/determinism.rs"]
 mod determinism;
+#[cfg(test)]
 #[path = "system/drives.rs"]
 mod drives;
+#[cfg(test)]
 #[path = "system/memory.rs"]
 mod memory;
+#[cfg(test)]
 #[path = "system/oracle.rs"]
 mod oracle;
+#[cfg(test)]
 #[path = "system/random_rules.rs"]
 mod random_rules;
+#[cfg(test)]
 #[path = "system/rule_changes.rs"]
 mod rule_changes;
+#[cfg(test)]
 #[path = "system/tidy.rs"]
 mod tidy;

@@ -189,7 +189,8 @@ impl Conditions {
         state.admitted = true;
         state.missing.clone_from(&self.gates.needs);
         state.computed = vec![None; self.computed.len()];
-        let mut counters = Counters { missing: &mut state.missing, outputs: &self.gates.outputs, vehicle };
+        let mut counters =
+            Counters { missing: &mut state.missing, outputs: &self.gates.outputs, vehicle };
         counters.born_true(0..self.gates.needs.len() as Gate, &self.gates.needs, toggles);
         for signal in &self.signals {
             if let Some(known) = &signal.known {
@@ -287,7 +288,8 @@ impl Conditions {
             let test = self.computed[id as usize].test.as_ref();
             state.computed[id as usize] = test.and_then(|test| test.truth(facts));
         }
-        let mut counters = Counters { missing: &mut state.missing, outputs: &self.gates.outputs, vehicle };
+        let mut counters =
+            Counters { missing: &mut state.missing, outputs: &self.gates.outputs, vehicle };
         counters.born_true(made.gates.iter().copied(), &self.gates.needs, toggles);
         for hook in hooks {
             if condition.atoms[hook.atom].truth(facts) == Some(!hook.negated) {
@@ -346,7 +348,8 @@ impl Counters<'_> {
         toggles: &mut Vec<Toggle>,
     ) {
         for mut gate in gates {
-            let born_true = needs[gate as usize] == 0 && self.outputs[gate as usize] != Output::Free;
+            let born_true =
+                needs[gate as usize] == 0 && self.outputs[gate as usize] != Output::Free;
             if born_true && self.climb(&mut gate, toggles) {
                 self.rise(gate, toggles);
             }
@@ -380,11 +383,8 @@ struct Pulse<'a> {
 
 impl Pulse<'_> {
     fn flip(&mut self, fallen: &[Gate], risen: &[Gate]) {
-        let mut counters = Counters {
-            missing: self.missing,
-            outputs: self.outputs,
-            vehicle: self.sample.vehicle,
-        };
+        let mut counters =
+            Counters { missing: self.missing, outputs: self.outputs, vehicle: self.sample.vehicle };
         fallen.iter().for_each(|gate| counters.fall(*gate, self.toggles));
         risen.iter().for_each(|gate| counters.rise(*gate, self.toggles));
     }

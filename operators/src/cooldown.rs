@@ -69,7 +69,13 @@ impl Cooldown {
     ///
     /// Call it once for each time at which a level of the rule changed or
     /// [`Self::take_due`] named it.
-    pub fn settle(&mut self, key: Key, timing: &Timing, levels: Levels, now_us: Time) -> Option<EdgeKind> {
+    pub fn settle(
+        &mut self,
+        key: Key,
+        timing: &Timing,
+        levels: Levels,
+        now_us: Time,
+    ) -> Option<EdgeKind> {
         let mut state = self.states.get(&key).copied().unwrap_or_default();
         state.spent &= levels.when;
         let edge = if state.active {

@@ -41,7 +41,11 @@ pub struct RuleSpec {
 impl RuleSpec {
     /// The part that `cooldown` reads.
     pub fn timing(&self) -> Timing {
-        Timing { held_us: self.held_us, cooldown_us: self.cooldown_us, latched: self.until.is_some() }
+        Timing {
+            held_us: self.held_us,
+            cooldown_us: self.cooldown_us,
+            latched: self.until.is_some(),
+        }
     }
 }
 

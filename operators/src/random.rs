@@ -25,7 +25,12 @@ impl Random {
 }
 
 /// Samples in order of time, several at one time, some unavailable, values that meet thresholds.
-pub(crate) fn history(random: &mut Random, length: usize, vehicles: u32, slots: Slot) -> Vec<Sample> {
+pub(crate) fn history(
+    random: &mut Random,
+    length: usize,
+    vehicles: u32,
+    slots: Slot,
+) -> Vec<Sample> {
     let rng = &mut random.rng;
     let mut time_us = 0;
     (0..length)
@@ -54,7 +59,9 @@ pub(crate) fn condition(random: &mut Random, slots: Slot) -> Condition {
                 0..=3 => Atom::Above { slot, threshold: point, inclusive: rng.bool() },
                 4 | 5 => Atom::Equals { slot, constant: point },
                 6 => Atom::Known { slot },
-                _ => Atom::Computed(std::sync::Arc::new(Less { reads: [slot, (slot + 1) % slots] })),
+                _ => {
+                    Atom::Computed(std::sync::Arc::new(Less { reads: [slot, (slot + 1) % slots] }))
+                }
             }
         })
         .collect();
@@ -63,15 +70,21 @@ pub(crate) fn condition(random: &mut Random, slots: Slot) -> Condition {
 }
 
 fn formula(rng: &mut fastrand::Rng, atoms: usize, depth: u8) -> Formula {
-    let literal =
-        |rng: &mut fastrand::Rng| Formula::Literal { atom: rng.usize(..atoms), negated: rng.bool() };
+    let literal = |rng: &mut fastrand::Rng| Formula::Literal {
+        atom: rng.usize(..atoms),
+        negated: rng.bool(),
+    };
     if depth == 0 {
         return literal(rng);
     }
     match rng.u8(..12) {
         0..=3 => literal(rng),
-        4..=7 => Formula::All((0..rng.usize(1..4)).map(|_| formula(rng, atoms, depth - 1)).collect()),
-        8..=10 => Formula::Any((0..rng.usize(1..4)).map(|_| formula(rng, atoms, depth - 1)).collect()),
+        4..=7 => {
+            Formula::All((0..rng.usize(1..4)).map(|_| formula(rng, atoms, depth - 1)).collect())
+        }
+        8..=10 => {
+            Formula::Any((0..rng.usize(1..4)).map(|_| formula(rng, atoms, depth - 1)).collect())
+        }
         _ => Formula::Constant(rng.bool()),
     }
 }

@@ -63,7 +63,12 @@ pub(crate) fn shipped_rules(catalogue: &Catalogue) -> RuleSet {
 }
 
 /// The samples of a recording, as one vehicle of an engine; faults are passed over.
-pub(crate) fn samples(engine: &mut Engine, path: &Path, vehicle: &str, catalogue: &Arc<Catalogue>) -> Vec<Sample> {
+pub(crate) fn samples(
+    engine: &mut Engine,
+    path: &Path,
+    vehicle: &str,
+    catalogue: &Arc<Catalogue>,
+) -> Vec<Sample> {
     let vehicle = engine.vehicle(vehicle).unwrap();
     let reader = Reader::open(path, Options::new(Arc::clone(catalogue))).unwrap();
     reader

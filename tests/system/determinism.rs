@@ -11,7 +11,9 @@ fn batches_and_workers_change_nothing() {
     let catalogue = catalogue();
     let rules = shipped_rules(&catalogue);
     let mut outputs: Vec<(String, String)> = Vec::new();
-    for (workers, batch) in [(1, 1000), (1, 7), (1, usize::MAX), (2, 1000), (2, 7), (3, 100), (1, 1)] {
+    for (workers, batch) in
+        [(1, 1000), (1, 7), (1, usize::MAX), (2, 1000), (2, 7), (3, 100), (1, 1)]
+    {
         let config = EngineConfig { workers, explain: true };
         let mut engine = engine(config, &catalogue, &rules);
         let mut all = Vec::new();

@@ -11,7 +11,8 @@ use crate::data::{COMMUTE, SHARED, catalogue, engine, root, rules, run, samples,
 fn the_commute_begins_fifteen_times_above_fifty() {
     let Some(path) = shared(COMMUTE) else { return };
     let catalogue = catalogue();
-    let rules = rules(r#"scenario "fast" { when Vehicle.Speed > 50.0 then launch("a") }"#, &catalogue);
+    let rules =
+        rules(r#"scenario "fast" { when Vehicle.Speed > 50.0 then launch("a") }"#, &catalogue);
     let mut engine = engine(EngineConfig::default(), &catalogue, &rules);
     let samples = samples(&mut engine, &path, "css", &catalogue);
     assert_eq!(samples.len(), 998_061);
@@ -42,9 +43,13 @@ fn counts_and_first_times_equal_those_of_python() {
     let mut names = Vec::new();
     for (signal, thresholds) in CONDITIONS {
         for threshold in thresholds {
-            for (operator, word) in [(">", "above"), (">=", "from"), ("<", "below"), ("<=", "upto")] {
+            for (operator, word) in [(">", "above"), (">=", "from"), ("<", "below"), ("<=", "upto")]
+            {
                 let name = format!("{signal}-{word}-{threshold:?}");
-                let _ = writeln!(text, "scenario {name:?} {{ when {signal} {operator} {threshold:?} then launch(\"a\") }}");
+                let _ = writeln!(
+                    text,
+                    "scenario {name:?} {{ when {signal} {operator} {threshold:?} then launch(\"a\") }}"
+                );
                 names.push((name, signal, operator, *threshold));
             }
         }

@@ -33,7 +33,9 @@ fn ten_repetitions_cost_no_memory() {
         resident.push(resident_kb());
     }
     let (warm, last) = (resident[1], resident[11]);
-    println!("{decisions} decisions, resident {warm} kB after two repetitions, {last} kB after twelve");
+    println!(
+        "{decisions} decisions, resident {warm} kB after two repetitions, {last} kB after twelve"
+    );
     assert!(decisions > 100);
     assert!(last <= warm + warm / 20 + 1024, "memory grows: {resident:?} kB");
 }

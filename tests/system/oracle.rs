@@ -140,7 +140,8 @@ fn twin_edges(scenario: &Scenario, moments: &[(u64, Facts)], horizon_us: u64) ->
         cooldown_us: scenario.cooldown_us,
         latched: scenario.until.is_some(),
     };
-    let mut times: std::collections::BTreeSet<u64> = moments.iter().map(|(time, _)| *time).collect();
+    let mut times: std::collections::BTreeSet<u64> =
+        moments.iter().map(|(time, _)| *time).collect();
     times.extend(moments.iter().map(|(time, _)| time + scenario.held_us));
     loop {
         let levels: Vec<(u64, Levels)> = times

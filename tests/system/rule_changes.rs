@@ -49,8 +49,10 @@ fn line(decision: &Decision) -> String {
     text
 }
 
-const A: &str = r#"scenario "a" { when Vehicle.Speed > 10.0 then launch("x") finally terminate("x") }"#;
-const A2: &str = r#"scenario "a" { when Vehicle.Speed > 30.0 then launch("x") finally terminate("x") }"#;
+const A: &str =
+    r#"scenario "a" { when Vehicle.Speed > 10.0 then launch("x") finally terminate("x") }"#;
+const A2: &str =
+    r#"scenario "a" { when Vehicle.Speed > 30.0 then launch("x") finally terminate("x") }"#;
 const B: &str = r#"scenario "b" { when Vehicle.Speed > 20.0 priority 5 then pause("x") }"#;
 
 #[test]

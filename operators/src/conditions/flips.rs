@@ -49,7 +49,9 @@ impl AtomKey {
 
     pub(super) fn of(atom: &Atom) -> Self {
         match atom {
-            Atom::Above { slot, threshold, inclusive } => Self::above(*slot, *threshold, *inclusive),
+            Atom::Above { slot, threshold, inclusive } => {
+                Self::above(*slot, *threshold, *inclusive)
+            }
             Atom::Equals { slot, constant } => Self::equals(*slot, *constant),
             Atom::Known { slot } => Self::known(*slot),
             Atom::Computed(test) => Self::computed(test),

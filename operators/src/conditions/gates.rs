@@ -41,7 +41,12 @@ pub(super) struct Gates {
 
 impl Gates {
     /// Builds the gates of a formula; returns them, root first, and fills `hooks`.
-    pub(super) fn build(&mut self, formula: &Formula, root: u32, hooks: &mut Vec<Hook>) -> Vec<Gate> {
+    pub(super) fn build(
+        &mut self,
+        formula: &Formula,
+        root: u32,
+        hooks: &mut Vec<Hook>,
+    ) -> Vec<Gate> {
         let mut made = Vec::new();
         let gate = self.make(Output::Root(root), 1, &mut made);
         self.fill(gate, formula, hooks, &mut made);

@@ -85,7 +85,11 @@ impl SignalIndex {
         self.leaves.sort_by(|a, b| {
             let ((kind_a, point_a, open_a), (kind_b, point_b, open_b)) = (key(a), key(b));
             let points = point_a.total_cmp(&point_b);
-            kind_a.cmp(&kind_b).then(points).then(open_a.cmp(&open_b)).then(a.negated.cmp(&b.negated))
+            kind_a
+                .cmp(&kind_b)
+                .then(points)
+                .then(open_a.cmp(&open_b))
+                .then(a.negated.cmp(&b.negated))
         });
         self.thresholds.clear();
         self.constants.clear();
@@ -96,7 +100,8 @@ impl SignalIndex {
             let positive = group.iter().filter(|leaf| !leaf.negated).count() as u32;
             self.fan_out.extend(group.iter().map(|leaf| leaf.gate));
             let end = self.fan_out.len() as u32;
-            let entry = |point, inclusive| Entry { point, inclusive, start, middle: start + positive, end };
+            let entry =
+                |point, inclusive| Entry { point, inclusive, start, middle: start + positive, end };
             match group[0].probe {
                 Probe::Known => self.known = Some(entry(0.0, false)),
                 Probe::Above { threshold, inclusive } => {

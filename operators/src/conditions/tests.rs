@@ -84,8 +84,9 @@ fn toggles_are_the_changes_of_truth() {
 #[test]
 fn a_formula_with_many_children_is_split() {
     for (all, expected) in [(true, [false, true]), (false, [true, true])] {
-        let atoms: Vec<Atom> =
-            (0..1000).map(|at| Atom::Above { slot: 0, threshold: f64::from(at), inclusive: true }).collect();
+        let atoms: Vec<Atom> = (0..1000)
+            .map(|at| Atom::Above { slot: 0, threshold: f64::from(at), inclusive: true })
+            .collect();
         let literals =
             (0..1000).map(|atom| Formula::Literal { atom, negated: false }).collect::<Vec<_>>();
         let formula = if all { Formula::All(literals) } else { Formula::Any(literals) };
@@ -116,8 +117,13 @@ fn the_flip_of_an_atom_is_the_sample_that_changed_it() {
     conditions.add((0, Clause::When), &rule, &mut latest, &mut Vec::new());
     let mut flips = Vec::new();
     for (origin, value) in [10.0, 60.0, 70.0, 40.0, 45.0, UNKNOWN].into_iter().enumerate() {
-        let sample =
-            Sample { time_us: 10 * origin as u64, value, vehicle: 0, slot: 0, origin: origin as u32 };
+        let sample = Sample {
+            time_us: 10 * origin as u64,
+            value,
+            vehicle: 0,
+            slot: 0,
+            origin: origin as u32,
+        };
         conditions.apply(&sample, &mut latest, &mut Vec::new());
         flips.push(conditions.flip_of(0, &atom).map(|flip| flip.origin));
     }

@@ -82,8 +82,16 @@ fn cases() {
         &[(1, true), (5, false)],
     );
     // A latched rule outlasts its condition, and needs it to fall before it begins again.
-    check(latched, &[(1, true, false), (5, false, false), (8, false, true)], &[(1, true), (8, false)]);
-    check(latched, &[(1, true, false), (5, true, true), (8, true, false)], &[(1, true), (5, false)]);
+    check(
+        latched,
+        &[(1, true, false), (5, false, false), (8, false, true)],
+        &[(1, true), (8, false)],
+    );
+    check(
+        latched,
+        &[(1, true, false), (5, true, true), (8, true, false)],
+        &[(1, true), (5, false)],
+    );
     // Where both hold, it does not begin; it begins once `until` lets it.
     check(latched, &[(1, true, true), (5, true, false)], &[(5, true)]);
 }

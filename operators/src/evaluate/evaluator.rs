@@ -26,8 +26,8 @@ pub struct Evaluator {
     rules: FxHashMap<Rule, Arc<RuleSpec>>,
     /// Samples at or after the present time, in order.
     waiting: Vec<Sample>,
-    /// Rules that were taken away at the present time, with the vehicles where they were active.
-    removed: Vec<Key>,
+    /// The ends of rules that were taken away at the present time.
+    removed: Vec<Edge>,
     toggles: Vec<Toggle>,
     touched: Vec<Key>,
     now_us: Time,
@@ -106,9 +106,7 @@ impl Evaluator {
 
     /// Decides what happened at the present time.
     fn settle(&mut self, edges: &mut Vec<Edge>) {
-        for (vehicle, rule) in std::mem::take(&mut self.removed) {
-            edges.push(self.bare_edge((vehicle, rule), EdgeKind::End, Cause::Removed));
-        }
+        edges.append(&mut self.removed);
         self.take_toggles();
         while let Some(key) = self.held.take_due(self.now_us) {
             self.touched.push(key);
@@ -153,11 +151,8 @@ impl Evaluator {
         let Some(spec) = self.rules.get(&rule).map(Arc::clone) else { return };
         let timing = spec.timing();
         let holds = |clause| self.conditions.holds(vehicle, rule, clause);
-        let when = if spec.held_us > 0 {
-            self.held.counts(key, self.now_us)
-        } else {
-            holds(Clause::When)
-        };
+        let when =
+            if spec.held_us > 0 { self.held.counts(key, self.now_us) } else { holds(Clause::When) };
         let kind = if timing.is_plain() {
             Some(if when { EdgeKind::Begin } else { EdgeKind::End })
         } else {
@@ -179,24 +174,14 @@ impl Evaluator {
         let flips = if self.explain { condition.atoms.as_slice() } else { &[] };
         let begins_held = kind == EdgeKind::Begin && spec.held_us > 0;
         Edge {
+            time_us: self.now_us,
+            vehicle: key.0,
+            rule: key.1,
+            kind,
+            cause,
             held_since_us: self.held.since(key).filter(|_| begins_held),
             facts: spec.captures.iter().map(|slot| facts.get(*slot)).collect(),
             flips: flips.iter().map(|atom| self.conditions.flip_of(key.0, atom)).collect(),
-            ..self.bare_edge(key, kind, cause)
-        }
-    }
-
-    /// An edge without facts.
-    fn bare_edge(&self, (vehicle, rule): Key, kind: EdgeKind, cause: Cause) -> Edge {
-        Edge {
-            time_us: self.now_us,
-            vehicle,
-            rule,
-            kind,
-            cause,
-            held_since_us: None,
-            facts: Box::default(),
-            flips: Box::default(),
         }
     }
 
@@ -223,7 +208,8 @@ impl Evaluator {
             self.held.fall(key);
             let active = self.cooldown.remove(key);
             if active || (plain && was_active) {
-                self.removed.push(key);
+                let edge = self.edge(key, &spec, EdgeKind::End);
+                self.removed.push(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
             }
         }
         self.toggles.retain(|toggle| toggle.rule != rule);

@@ -119,7 +119,8 @@ fn condition(condition: &script::Condition, names: &mut Names) -> Result<Conditi
 
 /// The formula over compiled atoms, some of which are the negation of the written ones.
 fn formula(written: &script::Formula, mirrored: &[bool]) -> Formula {
-    let parts = |parts: &[script::Formula]| parts.iter().map(|part| formula(part, mirrored)).collect();
+    let parts =
+        |parts: &[script::Formula]| parts.iter().map(|part| formula(part, mirrored)).collect();
     match written {
         script::Formula::Constant(value) => Formula::Constant(*value),
         script::Formula::Literal { atom, negated } => {
@@ -150,7 +151,9 @@ fn atom(atom: &script::Atom, names: &mut Names) -> Result<(Atom, bool), EngineEr
             (Atom::Equals { slot: names.slot(*signal)?, constant }, false)
         }
         Probe::Known { signal } => (Atom::Known { slot: names.slot(*signal)? }, false),
-        Probe::Computed { reads } => (Atom::Computed(Arc::new(computed(atom, reads, names)?)), false),
+        Probe::Computed { reads } => {
+            (Atom::Computed(Arc::new(computed(atom, reads, names)?)), false)
+        }
     })
 }
 

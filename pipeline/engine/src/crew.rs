@@ -73,7 +73,11 @@ impl Crew {
     }
 
     /// Lets all workers carry out their orders; the findings of all, worker by worker.
-    pub(crate) fn step(&mut self, mut orders: Vec<Vec<Order>>, tick_us: Time) -> Result<Findings, EngineError> {
+    pub(crate) fn step(
+        &mut self,
+        mut orders: Vec<Vec<Order>>,
+        tick_us: Time,
+    ) -> Result<Findings, EngineError> {
         match self {
             Self::Own(own) => {
                 let (worker, dataflows) = own.as_mut();
@@ -108,7 +112,12 @@ impl Crew {
     }
 }
 
-fn work(worker: &mut Worker, orders: &Receiver<(Vec<Order>, Time)>, findings: &Sender<Findings>, explain: bool) {
+fn work(
+    worker: &mut Worker,
+    orders: &Receiver<(Vec<Order>, Time)>,
+    findings: &Sender<Findings>,
+    explain: bool,
+) {
     let mut dataflows = Dataflows::build(worker, explain);
     while let Ok((orders, tick_us)) = orders.recv() {
         let found = dataflows.step(worker, orders, tick_us);

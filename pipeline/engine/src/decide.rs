@@ -34,9 +34,14 @@ pub(crate) struct Context<'a> {
 
 impl Decider {
     /// The decisions of a step, in canonical order.
-    pub(crate) fn decide(&mut self, mut findings: Findings, context: &Context<'_>) -> Vec<Decision> {
+    pub(crate) fn decide(
+        &mut self,
+        mut findings: Findings,
+        context: &Context<'_>,
+    ) -> Vec<Decision> {
         let names = |edge: &RuleEdge| {
-            let scenario = context.rules.get(&edge.rule).map(|rule| Arc::clone(&rule.scenario.name));
+            let scenario =
+                context.rules.get(&edge.rule).map(|rule| Arc::clone(&rule.scenario.name));
             (context.names.vehicle_name(edge.vehicle), scenario)
         };
         findings.edges.sort_by_cached_key(|edge| {
@@ -64,8 +69,10 @@ impl Decider {
 
     /// Takes changed winners in; who had those targets before.
     fn take_winners(&mut self, changes: &[WinnerChange]) -> BTreeMap<ClaimKey, Option<Rule>> {
-        let before: BTreeMap<ClaimKey, Option<Rule>> =
-            changes.iter().map(|change| (change.key, self.winners.get(&change.key).copied())).collect();
+        let before: BTreeMap<ClaimKey, Option<Rule>> = changes
+            .iter()
+            .map(|change| (change.key, self.winners.get(&change.key).copied()))
+            .collect();
         for change in changes {
             if change.diff > 0 {
                 self.winners.insert(change.key, change.rule);
@@ -161,7 +168,8 @@ impl Decider {
             let scenario = context.rules.get(heir).map(|rule| Arc::clone(&rule.scenario.name));
             let of_target = claimed.iter().filter(|(claimed, _)| claimed == target);
             actions.extend(
-                of_target.map(|(_, action)| Action { scenario: scenario.clone(), ..action.clone() }),
+                of_target
+                    .map(|(_, action)| Action { scenario: scenario.clone(), ..action.clone() }),
             );
         }
         actions
@@ -222,7 +230,13 @@ fn fitting(template: &ActionTemplate, value: Value, facts: &EdgeFacts<'_>) -> Op
     signal.coerce(value).ok()
 }
 
-fn decision_id(vehicle: &str, scenario: &str, revision: &str, edge: Edge, time_us: u64) -> Arc<str> {
+fn decision_id(
+    vehicle: &str,
+    scenario: &str,
+    revision: &str,
+    edge: Edge,
+    time_us: u64,
+) -> Arc<str> {
     let edge = match edge {
         Edge::Begin => "begin",
         Edge::End => "end",

@@ -91,7 +91,9 @@ impl Encoding {
             }
             (Self::Int | Self::Float, Value::Int(value)) => Some(*value as f64),
             (Self::Float, Value::Float(value)) if value.is_finite() => Some(*value),
-            (Self::Symbol, Value::Text(_) | Value::List(_)) => Some(f64::from(symbols.intern(value)?)),
+            (Self::Symbol, Value::Text(_) | Value::List(_)) => {
+                Some(f64::from(symbols.intern(value)?))
+            }
             _ => None,
         })
     }
@@ -146,10 +148,8 @@ impl Names {
 
     /// The slot of a signal, given out in the order of first use.
     pub(crate) fn slot(&mut self, signal: SignalId) -> Result<Slot, EngineError> {
-        let slot = self
-            .slots
-            .get_mut(signal.0 as usize)
-            .ok_or(EngineError::UnknownSignal(signal.0))?;
+        let slot =
+            self.slots.get_mut(signal.0 as usize).ok_or(EngineError::UnknownSignal(signal.0))?;
         Ok(*slot.get_or_insert_with(|| {
             self.slots_used += 1;
             self.slots_used - 1
@@ -162,11 +162,18 @@ impl Names {
     }
 
     /// A value of a signal as a number.
-    pub(crate) fn encode(&self, signal: SignalId, value: Option<&Value>) -> Result<f64, EngineError> {
+    pub(crate) fn encode(
+        &self,
+        signal: SignalId,
+        value: Option<&Value>,
+    ) -> Result<f64, EngineError> {
         let Some(value) = value else { return Ok(UNKNOWN) };
         let encoding = self.encoding(signal).ok_or(EngineError::UnknownSignal(signal.0))?;
         let number = encoding.encode(value, &self.symbols)?;
-        number.ok_or_else(|| EngineError::WrongKind { path: self.path(signal).to_string(), value: value.to_string() })
+        number.ok_or_else(|| EngineError::WrongKind {
+            path: self.path(signal).to_string(),
+            value: value.to_string(),
+        })
     }
 
     pub(crate) fn encoding(&self, signal: SignalId) -> Option<Encoding> {

@@ -99,8 +99,7 @@ impl Engine {
                 compiled.push(compile(scenario, &mut self.names, &mut self.targets, explain)?);
             }
         }
-        let mut change =
-            RuleChange { kept: rules.len() - compiled.len(), ..RuleChange::default() };
+        let mut change = RuleChange { kept: rules.len() - compiled.len(), ..RuleChange::default() };
         let names: Vec<Arc<str>> = self.numbers.keys().cloned().collect();
         for name in names.into_iter().filter(|name| rules.scenario(name).is_none()) {
             self.remove(&name);
@@ -168,7 +167,11 @@ impl Engine {
     /// before `tick_us` that were not returned before, in canonical order. A
     /// sample from before the last tick is dropped and counted
     /// ([`Self::late_samples`]).
-    pub fn step(&mut self, tick_us: Time, mut samples: Vec<Sample>) -> Result<Vec<Decision>, EngineError> {
+    pub fn step(
+        &mut self,
+        tick_us: Time,
+        mut samples: Vec<Sample>,
+    ) -> Result<Vec<Decision>, EngineError> {
         if tick_us < self.now_us {
             return Err(EngineError::Backwards { tick_us, now_us: self.now_us });
         }

@@ -73,8 +73,10 @@ impl EdgeFacts<'_> {
 
     fn flip(&self, index: usize, atom: &script::Atom) -> Option<SampleReason> {
         let flip = self.edge.flips.get(index).copied().flatten()?;
-        let signal =
-            atom.reads().into_iter().find(|signal| self.names.slot_of(*signal) == Some(flip.slot))?;
+        let signal = atom
+            .reads()
+            .into_iter()
+            .find(|signal| self.names.slot_of(*signal) == Some(flip.slot))?;
         Some(SampleReason {
             signal: self.names.path(signal),
             value: (!flip.value.is_nan()).then(|| self.decode(signal, flip.value)).flatten(),

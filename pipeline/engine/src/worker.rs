@@ -103,7 +103,12 @@ impl Dataflows {
     }
 
     /// Carries out orders and lets time pass until just before `tick_us`.
-    pub(crate) fn step(&mut self, worker: &mut Worker, orders: Vec<Order>, tick_us: Time) -> Findings {
+    pub(crate) fn step(
+        &mut self,
+        worker: &mut Worker,
+        orders: Vec<Order>,
+        tick_us: Time,
+    ) -> Findings {
         for order in orders {
             match order {
                 Order::Add { rule, spec, claim, targets } => {

@@ -108,10 +108,15 @@ impl Lower<'_> {
     fn action(&mut self, expr: &Expr) -> Option<ActionTemplate> {
         let span = self.span(expr.start_position());
         let Expr::FnCall(call, _) = expr else {
-            self.report(Diagnostic::error("PR0140", span, "expected an action, such as `launch(\"name\")`"));
+            self.report(Diagnostic::error(
+                "PR0140",
+                span,
+                "expected an action, such as `launch(\"name\")`",
+            ));
             return None;
         };
-        let Some((kind, _)) = ActionKind::ALL.iter().find(|(_, name)| *name == call.name.as_str()) else {
+        let Some((kind, _)) = ActionKind::ALL.iter().find(|(_, name)| *name == call.name.as_str())
+        else {
             let names: Vec<&str> = ActionKind::ALL.iter().map(|(_, name)| *name).collect();
             let message = format!("there is no action `{}`", call.name);
             let help = format!("actions are {}", names.join(", "));
@@ -121,7 +126,12 @@ impl Lower<'_> {
         self.known_action(*kind, call, span)
     }
 
-    fn known_action(&mut self, kind: ActionKind, call: &FnCallExpr, span: Span) -> Option<ActionTemplate> {
+    fn known_action(
+        &mut self,
+        kind: ActionKind,
+        call: &FnCallExpr,
+        span: Span,
+    ) -> Option<ActionTemplate> {
         let template = |target: Arc<str>, arguments| ActionTemplate { kind, target, arguments };
         match (kind, call.args.as_slice()) {
             (ActionKind::Actuate, [signal, value]) => self.actuate(signal, value),
@@ -179,7 +189,11 @@ impl Lower<'_> {
     fn settings(&mut self, expr: &Expr) -> Option<Vec<Argument>> {
         let Expr::Map(entries, _) = expr else {
             let span = self.span(expr.start_position());
-            self.report(Diagnostic::error("PR0141", span, "expected settings, such as `#{ rate: 10 }`"));
+            self.report(Diagnostic::error(
+                "PR0141",
+                span,
+                "expected settings, such as `#{ rate: 10 }`",
+            ));
             return None;
         };
         entries
@@ -197,7 +211,9 @@ impl Lower<'_> {
         let operation = self.text(expr)?;
         if !OPERATIONS.contains(&operation.as_ref()) {
             let message = format!("a unit cannot be told to `{operation}`");
-            self.report(Diagnostic::error("PR0141", span, message).help("use start, stop or restart"));
+            self.report(
+                Diagnostic::error("PR0141", span, message).help("use start, stop or restart"),
+            );
             return None;
         }
         Some(constant("operation", Value::Text(operation), span))
@@ -220,8 +236,9 @@ impl Lower<'_> {
         let span = self.span(expr.start_position());
         let Expr::StringConstant(text, _) = expr else {
             self.report(
-                Diagnostic::error("PR0130", span, "expected a duration")
-                    .help("durations are texts, such as `\"250ms\"`, `\"3s\"`, `\"5m\"` or `\"1h\"`"),
+                Diagnostic::error("PR0130", span, "expected a duration").help(
+                    "durations are texts, such as `\"250ms\"`, `\"3s\"`, `\"5m\"` or `\"1h\"`",
+                ),
             );
             return None;
         };

@@ -22,11 +22,17 @@ impl<'e> Clauses<'e> {
         let Some(Expr::StringConstant(name, position)) = inputs.next() else { return None };
         let mut clauses = Vec::new();
         for token in tokens {
-            if let Some((clause, takes)) = block.clauses.iter().find(|(clause, _)| *clause == token) {
+            if let Some((clause, takes)) = block.clauses.iter().find(|(clause, _)| *clause == token)
+            {
                 clauses.push((*clause, inputs.by_ref().take(*takes).collect()));
             }
         }
-        Some(Self { block: block.keyword, name: name.to_string(), name_position: *position, clauses })
+        Some(Self {
+            block: block.keyword,
+            name: name.to_string(),
+            name_position: *position,
+            clauses,
+        })
     }
 
     /// The first expression of a clause.
@@ -37,11 +43,12 @@ impl<'e> Clauses<'e> {
 
     /// The first clause that stands there twice, with both places.
     pub(crate) fn repeated(&self) -> Option<(&'static str, Position, Position)> {
-        let place = |inputs: &[&Expr]| inputs.first().map_or(self.name_position, |expr| expr.start_position());
+        let place = |inputs: &[&Expr]| {
+            inputs.first().map_or(self.name_position, |expr| expr.start_position())
+        };
         self.clauses.iter().enumerate().find_map(|(index, (name, inputs))| {
             let (_, before) = self.clauses[..index].iter().find(|(other, _)| other == name)?;
             Some((*name, place(before), place(inputs)))
         })
     }
 }
-

@@ -22,79 +22,157 @@ const fn code(code: &'static str, title: &'static str, text: &'static str) -> Co
 
 /// All codes, in order.
 pub const CODES: &[Code] = &[
-    code("PR0001", "a rule file cannot be read",
+    code(
+        "PR0001",
+        "a rule file cannot be read",
         "The file or directory does not exist, or this user may not read it, or it is not UTF-8 text. \
-         Directories are searched for files that end in `.rhai`."),
-    code("PR0002", "syntax error",
+         Directories are searched for files that end in `.rhai`.",
+    ),
+    code(
+        "PR0002",
+        "syntax error",
         "The text is not valid rhai at this place. A common cause is a missing quote or parenthesis \
-         on the line before. Texts are in double quotes; a list has commas between its items."),
-    code("PR0003", "a rule file is too large",
-        "A rule file has at most 4 MiB. Split it: all `*.rhai` files of a directory form one rule set."),
-    code("PR0010", "only rules stand at the top of a rule file",
+         on the line before. Texts are in double quotes; a list has commas between its items.",
+    ),
+    code(
+        "PR0003",
+        "a rule file is too large",
+        "A rule file has at most 4 MiB. Split it: all `*.rhai` files of a directory form one rule set.",
+    ),
+    code(
+        "PR0010",
+        "only rules stand at the top of a rule file",
         "A rule file consists of `scenario`, `policy` and `test` blocks. Statements, functions and \
-         variables have no place outside of them, so that nothing runs when a file is loaded."),
-    code("PR0011", "unknown clause",
-        "A block has only the clauses of its kind. The message lists them."),
-    code("PR0012", "a clause stands twice",
+         variables have no place outside of them, so that nothing runs when a file is loaded.",
+    ),
+    code(
+        "PR0011",
+        "unknown clause",
+        "A block has only the clauses of its kind. The message lists them.",
+    ),
+    code(
+        "PR0012",
+        "a clause stands twice",
         "Each clause of a block stands at most once. Join conditions with `&&` or `||`, and actions in a list: \
-         `then [launch(\"a\"), launch(\"b\")]`."),
-    code("PR0013", "a clause is missing",
-        "A scenario needs a `when` and a `then`."),
-    code("PR0014", "two scenarios have one name",
+         `then [launch(\"a\"), launch(\"b\")]`.",
+    ),
+    code("PR0013", "a clause is missing", "A scenario needs a `when` and a `then`."),
+    code(
+        "PR0014",
+        "two scenarios have one name",
         "The name identifies a scenario in decisions, states and logs, so it is unique in a rule set. \
-         Rename one of the two, or load the files as different sets."),
-    code("PR0015", "not a name",
+         Rename one of the two, or load the files as different sets.",
+    ),
+    code(
+        "PR0015",
+        "not a name",
         "Names of scenarios consist of letters, digits, `-`, `_` and `.`, so that they can stand in \
-         file names, metrics and addresses."),
-    code("PR0016", "too many rules",
-        "A rule set has at most 100,000 rules."),
-    code("PR0101", "unknown signal",
+         file names, metrics and addresses.",
+    ),
+    code("PR0016", "too many rules", "A rule set has at most 100,000 rules."),
+    code(
+        "PR0101",
+        "unknown signal",
         "The catalogue has no signal of this path. Paths are written in full and in the catalogue's case, \
-         such as `Vehicle.Speed`. The built-in catalogue is VSS 6.0; `--catalogue FILE` loads another or an overlay."),
-    code("PR0102", "a branch is not a signal",
-        "The path names a group of signals. A condition reads one signal: write its path to the end."),
-    code("PR0103", "not a path",
-        "A signal is written as its path: names with dots between them, no brackets, no quotes."),
-    code("PR0104", "unknown function",
-        "The language has no function of this name."),
-    code("PR0105", "wrong number of arguments",
-        "The function or action takes another number of arguments."),
-    code("PR0110", "types do not fit",
+         such as `Vehicle.Speed`. The built-in catalogue is VSS 6.0; `--catalogue FILE` loads another or an overlay.",
+    ),
+    code(
+        "PR0102",
+        "a branch is not a signal",
+        "The path names a group of signals. A condition reads one signal: write its path to the end.",
+    ),
+    code(
+        "PR0103",
+        "not a path",
+        "A signal is written as its path: names with dots between them, no brackets, no quotes.",
+    ),
+    code("PR0104", "unknown function", "The language has no function of this name."),
+    code(
+        "PR0105",
+        "wrong number of arguments",
+        "The function or action takes another number of arguments.",
+    ),
+    code(
+        "PR0110",
+        "types do not fit",
         "Integers and numbers compare and compute with each other; booleans, texts and lists only with their kind. \
-         A number never equals a text, so such a comparison is refused instead of being always false."),
-    code("PR0111", "a condition is not true or false",
-        "`when` and `until` need a boolean: a boolean signal, a comparison, or several joined by `&&`, `||` and `!`."),
-    code("PR0112", "a signal never has this value",
-        "The catalogue lists the values of the signal, and this text is not among them. Case matters."),
-    code("PR0120", "not part of the language",
+         A number never equals a text, so such a comparison is refused instead of being always false.",
+    ),
+    code(
+        "PR0111",
+        "a condition is not true or false",
+        "`when` and `until` need a boolean: a boolean signal, a comparison, or several joined by `&&`, `||` and `!`.",
+    ),
+    code(
+        "PR0112",
+        "a signal never has this value",
+        "The catalogue lists the values of the signal, and this text is not among them. Case matters.",
+    ),
+    code(
+        "PR0120",
+        "not part of the language",
         "Rules are expressions over signals. Assignments, loops, functions and imports are not part of it: \
-         a rule has no state of its own and no time to run in."),
-    code("PR0121", "evaluated as a script",
+         a rule has no state of its own and no time to run in.",
+    ),
+    code(
+        "PR0121",
+        "evaluated as a script",
         "The part is valid but has no form that an index can serve, so rhai evaluates it whenever a signal in it \
          changes. With many such rules that is slow. Comparisons of a signal with a constant, joined by \
-         `&&`, `||` and `!`, are indexed."),
-    code("PR0122", "not supported by this version",
+         `&&`, `||` and `!`, are indexed.",
+    ),
+    code(
+        "PR0122",
+        "not supported by this version",
         "The language reserves this, and this version does not have it yet. It is refused rather than ignored, \
-         so that no rule seems to work that does not."),
-    code("PR0123", "a constant outside the signal's range",
+         so that no rule seems to work that does not.",
+    ),
+    code(
+        "PR0123",
+        "a constant outside the signal's range",
         "The catalogue gives the signal a least and a greatest value, and the constant lies outside. \
          The comparison is then always true or always false, unless a sensor breaks its own range. \
-         A wrong unit is a common cause: look it up in the catalogue."),
-    code("PR0124", "always true or never true",
+         A wrong unit is a common cause: look it up in the catalogue.",
+    ),
+    code(
+        "PR0124",
+        "always true or never true",
         "The condition does not depend on any signal. A scenario that always holds begins with the first sample \
-         of a vehicle; write `when true` if that is meant."),
-    code("PR0126", "a list of something else than constants",
-        "`in` tests for membership in a list of constants, such as `[\"P\", \"N\"]`."),
-    code("PR0130", "not a duration",
-        "Durations are texts of a whole number and a unit: `us`, `ms`, `s`, `m` or `h`, such as \"250ms\"."),
-    code("PR0131", "not a priority",
-        "A priority is a whole number; the higher wins. Without one it is 0."),
-    code("PR0140", "unknown action",
-        "`then` and `finally` hold one action or a list of them. The message lists the kinds."),
-    code("PR0141", "wrong argument of an action",
-        "Packages, schedules, networks, nodes, units and channels are named by a text in quotes."),
-    code("PR0142", "not an actuator",
-        "Only signals that the catalogue calls actuators can be set; sensors and attributes are read."),
-    code("PR0143", "a value that the actuator cannot take",
-        "The value does not fit the datatype of the signal."),
+         of a vehicle; write `when true` if that is meant.",
+    ),
+    code(
+        "PR0126",
+        "a list of something else than constants",
+        "`in` tests for membership in a list of constants, such as `[\"P\", \"N\"]`.",
+    ),
+    code(
+        "PR0130",
+        "not a duration",
+        "Durations are texts of a whole number and a unit: `us`, `ms`, `s`, `m` or `h`, such as \"250ms\".",
+    ),
+    code(
+        "PR0131",
+        "not a priority",
+        "A priority is a whole number; the higher wins. Without one it is 0.",
+    ),
+    code(
+        "PR0140",
+        "unknown action",
+        "`then` and `finally` hold one action or a list of them. The message lists the kinds.",
+    ),
+    code(
+        "PR0141",
+        "wrong argument of an action",
+        "Packages, schedules, networks, nodes, units and channels are named by a text in quotes.",
+    ),
+    code(
+        "PR0142",
+        "not an actuator",
+        "Only signals that the catalogue calls actuators can be set; sensors and attributes are read.",
+    ),
+    code(
+        "PR0143",
+        "a value that the actuator cannot take",
+        "The value does not fit the datatype of the signal.",
+    ),
 ];

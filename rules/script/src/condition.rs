@@ -136,7 +136,9 @@ impl Atom {
     /// The signals that the atom reads, in the order of the text, each once.
     pub fn reads(&self) -> Vec<SignalId> {
         match &self.probe {
-            Probe::Number { signal, .. } | Probe::Equals { signal, .. } | Probe::Known { signal } => {
+            Probe::Number { signal, .. }
+            | Probe::Equals { signal, .. }
+            | Probe::Known { signal } => {
                 vec![*signal]
             }
             Probe::Computed { reads } => reads.clone(),
@@ -216,7 +218,9 @@ fn equals(tested: &Expression, item: &Value, whole: &Expression) -> Expression {
 
 fn probe(expression: &Expression) -> Probe {
     let served = match &expression.kind {
-        Kind::Signal(signal, _) => Some(Probe::Equals { signal: *signal, constant: Value::Bool(true) }),
+        Kind::Signal(signal, _) => {
+            Some(Probe::Equals { signal: *signal, constant: Value::Bool(true) })
+        }
         Kind::Known(signal, _) => Some(Probe::Known { signal: *signal }),
         Kind::Compare(comparison, a, b) => match (&a.kind, &b.kind) {
             (Kind::Signal(signal, _), Kind::Constant(constant)) => {
@@ -242,6 +246,5 @@ fn compare(signal: SignalId, comparison: Comparison, constant: &Value) -> Option
     if let Some(constant) = number(constant) {
         return Some(Probe::Number { signal, comparison, constant });
     }
-    (comparison == Comparison::Equal)
-        .then(|| Probe::Equals { signal, constant: constant.clone() })
+    (comparison == Comparison::Equal).then(|| Probe::Equals { signal, constant: constant.clone() })
 }

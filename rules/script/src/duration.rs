@@ -26,8 +26,7 @@ pub fn parse_duration_us(text: &str) -> Result<u64, DurationError> {
     if number.is_empty() {
         return Err(DurationError::Number);
     }
-    let (_, factor) =
-        UNITS.iter().find(|(name, _)| *name == unit).ok_or(DurationError::Unit)?;
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(DurationError::Unit)?;
     let number: u64 = number.parse().map_err(|_| DurationError::TooLong)?;
     let product = number.checked_mul(*factor).filter(|us| i64::try_from(*us).is_ok());
     product.ok_or(DurationError::TooLong)

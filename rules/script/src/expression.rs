@@ -296,12 +296,15 @@ impl Expression {
             }
             Kind::OneOf(a, items) => {
                 let a = a.evaluate(facts)?;
-                let found = items.iter().any(|item| Comparison::Equal.compare(&a, item) == Some(true));
+                let found =
+                    items.iter().any(|item| Comparison::Equal.compare(&a, item) == Some(true));
                 Some(Value::Bool(found))
             }
             Kind::Text(parts) => {
-                let parts: Option<Vec<String>> =
-                    parts.iter().map(|part| part.evaluate(facts).map(|value| value.to_string())).collect();
+                let parts: Option<Vec<String>> = parts
+                    .iter()
+                    .map(|part| part.evaluate(facts).map(|value| value.to_string()))
+                    .collect();
                 Some(Value::Text(parts?.concat().into()))
             }
             Kind::Script(script) => script.evaluate(facts),

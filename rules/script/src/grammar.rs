@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError};
+use rhai::{
+    Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError,
+};
 
 use crate::limits::{EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
 use crate::prelude;
@@ -81,9 +83,19 @@ fn build() -> Engine {
     for block in &BLOCKS {
         engine.register_custom_syntax_with_state_raw(
             block.keyword,
-            |symbols: &[ImmutableString], ahead: &str, _: &mut Dynamic| next_symbol(block, symbols, ahead),
+            |symbols: &[ImmutableString], ahead: &str, _: &mut Dynamic| {
+                next_symbol(block, symbols, ahead)
+            },
             false,
-            |_, _, _| Err::<Dynamic, _>(EvalAltResult::ErrorRuntime("a rule is not an expression".into(), rhai::Position::NONE).into()),
+            |_, _, _| {
+                Err::<Dynamic, _>(
+                    EvalAltResult::ErrorRuntime(
+                        "a rule is not an expression".into(),
+                        rhai::Position::NONE,
+                    )
+                    .into(),
+                )
+            },
         );
     }
     engine
@@ -128,6 +140,7 @@ fn next_symbol(
 
 fn unknown_clause(block: &Block, ahead: &str) -> ParseError {
     let names: Vec<&str> = block.clauses.iter().map(|(name, _)| *name).collect();
-    let message = format!("{UNKNOWN_CLAUSE} `{ahead}`; a {} has {}", block.keyword, names.join(", "));
+    let message =
+        format!("{UNKNOWN_CLAUSE} `{ahead}`; a {} has {}", block.keyword, names.join(", "));
     LexError::ImproperSymbol(ahead.to_owned(), message).into_err(rhai::Position::NONE)
 }

@@ -42,9 +42,13 @@ impl Lower<'_> {
         if !matches!(expression.kind_type, Type::Bool | Type::Any) {
             let found = expression.kind_type;
             self.report(
-                Diagnostic::error("PR0111", expression.span, format!("a condition is true or false, this is {found}"))
-                    .label(format!("this is {found}"))
-                    .help("compare it with something, such as `> 0`"),
+                Diagnostic::error(
+                    "PR0111",
+                    expression.span,
+                    format!("a condition is true or false, this is {found}"),
+                )
+                .label(format!("this is {found}"))
+                .help("compare it with something, such as `> 0`"),
             );
             return None;
         }
@@ -54,7 +58,11 @@ impl Lower<'_> {
             && !matches!(expression.kind, Kind::Constant(_))
         {
             let always = if value { "always holds" } else { "can never hold" };
-            self.report(Diagnostic::warning("PR0124", expression.span, format!("the condition {always}")));
+            self.report(Diagnostic::warning(
+                "PR0124",
+                expression.span,
+                format!("the condition {always}"),
+            ));
         }
         Some(condition)
     }
@@ -62,18 +70,22 @@ impl Lower<'_> {
     /// A typed expression; `None` after what is wrong was noted.
     pub(crate) fn expression(&mut self, expr: &Expr) -> Option<Expression> {
         let span = self.span(expr.start_position());
-        let constant = |value: Value, kind_type| Expression { kind: Kind::Constant(value), kind_type, span };
+        let constant =
+            |value: Value, kind_type| Expression { kind: Kind::Constant(value), kind_type, span };
         Some(match expr {
             Expr::BoolConstant(value, _) => constant(Value::Bool(*value), Type::Bool),
             Expr::IntegerConstant(value, _) => constant(Value::Int(*value), Type::Int),
             Expr::FloatConstant(value, _) => constant(Value::Float(**value), Type::Float),
             Expr::StringConstant(text, _) => constant(Value::from(text.as_str()), Type::Text),
             Expr::InterpolatedString(parts, _) => {
-                let parts: Option<Vec<Expression>> = parts.iter().map(|part| self.expression(part)).collect();
+                let parts: Option<Vec<Expression>> =
+                    parts.iter().map(|part| self.expression(part)).collect();
                 Expression { kind: Kind::Text(parts?), kind_type: Type::Text, span }
             }
             Expr::Array(..) | Expr::DynamicConstant(..) => self.list(expr, span)?,
-            Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..) => self.signal_expression(expr, span)?,
+            Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..) => {
+                self.signal_expression(expr, span)?
+            }
             Expr::FnCall(call, position) => self.call(expr, call, *position, span)?,
             Expr::Stmt(block) => self.left_to_rhai_block(expr, block.statements(), span)?,
             _ => return self.not_allowed(span),
@@ -85,7 +97,8 @@ impl Lower<'_> {
             return self.left_to_rhai(expr, span);
         }
         let (id, path, span) = self.signal(expr)?;
-        let kind_type = self.catalogue.get(id).map_or(Type::Any, |signal| Type::of(signal.datatype));
+        let kind_type =
+            self.catalogue.get(id).map_or(Type::Any, |signal| Type::of(signal.datatype));
         Some(Expression { kind: Kind::Signal(id, path), kind_type, span })
     }
 
@@ -100,8 +113,12 @@ impl Lower<'_> {
         }
         let Some(path) = names::path(expr) else {
             self.report(
-                Diagnostic::error("PR0103", start, "a signal is written as its path, without brackets or calls")
-                    .help("write it as the catalogue does, such as `Vehicle.Speed`"),
+                Diagnostic::error(
+                    "PR0103",
+                    start,
+                    "a signal is written as its path, without brackets or calls",
+                )
+                .help("write it as the catalogue does, such as `Vehicle.Speed`"),
             );
             return None;
         };
@@ -124,8 +141,9 @@ impl Lower<'_> {
             return;
         }
         let nearest = self.catalogue.nearest(path, 3);
-        let mut diagnostic = Diagnostic::error("PR0101", span, format!("there is no signal `{path}`"))
-            .label("not in the catalogue");
+        let mut diagnostic =
+            Diagnostic::error("PR0101", span, format!("there is no signal `{path}`"))
+                .label("not in the catalogue");
         if !nearest.is_empty() {
             let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
             diagnostic = diagnostic.help(format!("did you mean {}?", names.join(" or ")));
@@ -157,7 +175,11 @@ impl Lower<'_> {
             self.report(Diagnostic::error("PR0126", span, "a list holds constants only"));
             return None;
         };
-        Some(Expression { kind: Kind::Constant(Value::List(items.into())), kind_type: Type::List, span })
+        Some(Expression {
+            kind: Kind::Constant(Value::List(items.into())),
+            kind_type: Type::List,
+            span,
+        })
     }
 
     /// An expression that only rhai can evaluate, with the signals that it reads.
@@ -169,14 +191,23 @@ impl Lower<'_> {
             return None;
         }
         self.report(
-            Diagnostic::warning("PR0121", span, "this part has no index and is evaluated as a script")
-                .label("evaluated whenever a signal in it changes")
-                .help("comparisons with constants joined by `&&`, `||` and `!` are many times faster"),
+            Diagnostic::warning(
+                "PR0121",
+                span,
+                "this part has no index and is evaluated as a script",
+            )
+            .label("evaluated whenever a signal in it changes")
+            .help("comparisons with constants joined by `&&`, `||` and `!` are many times faster"),
         );
         Some(Expression { kind: Kind::Script(Arc::new(script)), kind_type: Type::Any, span })
     }
 
-    fn left_to_rhai_block(&mut self, expr: &Expr, block: &[Stmt], span: Span) -> Option<Expression> {
+    fn left_to_rhai_block(
+        &mut self,
+        expr: &Expr,
+        block: &[Stmt],
+        span: Span,
+    ) -> Option<Expression> {
         let allowed = |statement: &Stmt| {
             matches!(statement, Stmt::If(..) | Stmt::Switch(..) | Stmt::Expr(_) | Stmt::Noop(_))
         };

@@ -92,7 +92,13 @@ fn register_numbers(engine: &mut Engine) {
                 .register_fn($operator, |a: FLOAT, b: INT| finite(a $op (b as FLOAT)));
         )*};
     }
-    compute!("+" + checked_add, "-" - checked_sub, "*" * checked_mul, "/" / checked_div, "%" % checked_rem);
+    compute!(
+        "+" + checked_add,
+        "-" - checked_sub,
+        "*" * checked_mul,
+        "/" / checked_div,
+        "%" % checked_rem
+    );
     engine
         .register_fn("-", |a: INT| unknown_or(a.checked_neg()))
         .register_fn("-", |a: FLOAT| -a)
@@ -138,11 +144,16 @@ fn register_texts(engine: &mut Engine) {
 
 fn register_lists(engine: &mut Engine) {
     fn same(a: &Dynamic, b: &Dynamic) -> bool {
-        match (a.as_float().or_else(|_| a.as_int().map(|a| a as FLOAT)), b.as_float().or_else(|_| b.as_int().map(|b| b as FLOAT))) {
+        match (
+            a.as_float().or_else(|_| a.as_int().map(|a| a as FLOAT)),
+            b.as_float().or_else(|_| b.as_int().map(|b| b as FLOAT)),
+        ) {
             (Ok(a), Ok(b)) => a == b,
             _ => match (a.as_bool(), b.as_bool()) {
                 (Ok(a), Ok(b)) => a == b,
-                _ => matches!((a.as_immutable_string_ref(), b.as_immutable_string_ref()), (Ok(a), Ok(b)) if *a == *b),
+                _ => {
+                    matches!((a.as_immutable_string_ref(), b.as_immutable_string_ref()), (Ok(a), Ok(b)) if *a == *b)
+                }
             },
         }
     }
@@ -150,7 +161,11 @@ fn register_lists(engine: &mut Engine) {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
     }
     fn contains(list: &mut Array, item: Dynamic) -> Dynamic {
-        if item.is_unit() { Dynamic::UNIT } else { list.iter().any(|other| same(other, &item)).into() }
+        if item.is_unit() {
+            Dynamic::UNIT
+        } else {
+            list.iter().any(|other| same(other, &item)).into()
+        }
     }
     engine
         .register_fn("==", |a: &mut Array, b: Array| equal(a, &b))

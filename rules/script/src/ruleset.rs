@@ -36,7 +36,7 @@ impl RuleSet {
                     for file in files {
                         match read(&file) {
                             Ok(source) => diagnostics.extend(set.add(&source, catalogue)),
-                            Err(diagnostic) => diagnostics.push(diagnostic),
+                            Err(diagnostic) => diagnostics.push(*diagnostic),
                         }
                     }
                 }
@@ -106,10 +106,16 @@ impl RuleSet {
         };
         let Some(clauses) = block else {
             let span = lower.span(statement.position());
-            lower.report(Diagnostic::error("PR0010", span, "only rules stand at the top of a rule file"));
+            lower.report(Diagnostic::error(
+                "PR0010",
+                span,
+                "only rules stand at the top of a rule file",
+            ));
             return;
         };
-        if let Some((name, first, second)) = clauses.repeated().filter(|(name, ..)| repeats_not(name)) {
+        if let Some((name, first, second)) =
+            clauses.repeated().filter(|(name, ..)| repeats_not(name))
+        {
             let (first, second) = (lower.span(first), lower.span(second));
             let message = format!("`{name}` stands here twice");
             lower.report(Diagnostic::error("PR0012", second, message).related(first, "first here"));
@@ -124,7 +130,11 @@ impl RuleSet {
             }
             _ => {
                 let span = lower.span(clauses.name_position);
-                lower.report(Diagnostic::warning("PR0122", span, "this version does not run tests"));
+                lower.report(Diagnostic::warning(
+                    "PR0122",
+                    span,
+                    "this version does not run tests",
+                ));
             }
         }
     }
@@ -134,7 +144,8 @@ impl RuleSet {
         if let Some(first) = self.scenarios.get(&scenario.name) {
             let (line, _) = first.source.line_column(first.span.start);
             let message = format!("there are two scenarios `{}`", scenario.name);
-            let help = format!("the first is in {} line {line}; rename one of them", first.source.name);
+            let help =
+                format!("the first is in {} line {line}; rename one of them", first.source.name);
             lower.report(Diagnostic::error("PR0014", scenario.span, message).help(help));
         } else if self.scenarios.len() >= RULES_MAX {
             let message = format!("a rule set has at most {RULES_MAX} rules");
@@ -171,8 +182,9 @@ fn rule_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     entries.sort();
     for entry in entries {
         if entry.is_dir() && !entry.is_symlink() {
@@ -184,12 +196,12 @@ fn rule_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+fn read(path: &Path) -> Result<Arc<Source>, Box<Diagnostic>> {
     let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     if size > RULE_FILE_BYTES_MAX {
         let message =
             format!("`{}` has {size} bytes, more than {RULE_FILE_BYTES_MAX}", path.display());
-        return Err(Diagnostic::error("PR0003", Span::default(), message));
+        return Err(Diagnostic::error("PR0003", Span::default(), message).into());
     }
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     Ok(Arc::new(Source::new(path.display().to_string(), text)))

@@ -76,10 +76,9 @@ impl Lower<'_> {
         if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(allowed) {
             return Some(name.into());
         }
-        self.report(
-            Diagnostic::error("PR0015", span, "this is no name for a scenario")
-                .help(format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them")),
-        );
+        self.report(Diagnostic::error("PR0015", span, "this is no name for a scenario").help(
+            format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them"),
+        ));
         None
     }
 
@@ -87,7 +86,9 @@ impl Lower<'_> {
         let expr = clauses.get(name);
         if expr.is_none() {
             let message = format!("the scenario has no `{name}`");
-            self.report(Diagnostic::error("PR0013", span, message).help(format!("add a `{name}` clause")));
+            self.report(
+                Diagnostic::error("PR0013", span, message).help(format!("add a `{name}` clause")),
+            );
         }
         expr
     }

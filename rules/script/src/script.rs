@@ -94,7 +94,8 @@ fn from_dynamic(value: &Dynamic) -> Option<Value> {
     } else if let Ok(text) = value.as_immutable_string_ref() {
         Some(Value::Text(text.as_str().into()))
     } else {
-        let items: Option<Vec<Value>> = value.as_array_ref().ok()?.iter().map(from_dynamic).collect();
+        let items: Option<Vec<Value>> =
+            value.as_array_ref().ok()?.iter().map(from_dynamic).collect();
         items.map(|items| Value::List(items.into()))
     }
 }

@@ -33,7 +33,8 @@ impl Source {
     /// A source with a name for messages.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text: Arc<str> = text.into();
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let ends =
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(ends).collect();
         Self { name: name.into(), text, lines }
     }
@@ -68,7 +69,9 @@ fn token_length(text: &str) -> usize {
     let rest = &text[first.len_utf8()..];
     let length = match first {
         '"' => string_length(rest),
-        '_' | 'a'..='z' | 'A'..='Z' => word_length(rest, |c| c.is_alphanumeric() || c == '_' || c == '.'),
+        '_' | 'a'..='z' | 'A'..='Z' => {
+            word_length(rest, |c| c.is_alphanumeric() || c == '_' || c == '.')
+        }
         '0'..='9' => word_length(rest, |c| c.is_alphanumeric() || c == '.'),
         '=' | '!' | '<' | '>' | '&' | '|' => word_length(rest, |c| "=&|".contains(c)),
         _ => 0,

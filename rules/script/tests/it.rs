@@ -1,10 +1,14 @@
 //! The rule language from outside.
 
+#[cfg(test)]
 #[path = "it/diagnostics.rs"]
 mod diagnostics;
+#[cfg(test)]
 #[path = "it/equivalence.rs"]
 mod equivalence;
+#[cfg(test)]
 #[path = "it/hostile.rs"]
 mod hostile;
+#[cfg(test)]
 #[path = "it/language.rs"]
 mod language;

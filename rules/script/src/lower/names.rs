@@ -41,7 +41,10 @@ fn leading_path(expr: &Expr) -> Option<String> {
         Expr::Variable(..) => path(expr),
         Expr::Dot(sides, ..) => {
             let left = path(&sides.lhs)?;
-            Some(leading_properties(&sides.rhs).map_or_else(|| left.clone(), |right| format!("{left}.{right}")))
+            Some(
+                leading_properties(&sides.rhs)
+                    .map_or_else(|| left.clone(), |right| format!("{left}.{right}")),
+            )
         }
         _ => None,
     }

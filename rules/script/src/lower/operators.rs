@@ -43,7 +43,9 @@ impl Lower<'_> {
         for side in [a, b] {
             match (side.kind, all) {
                 (Kind::All(inner), true) | (Kind::Any(inner), false) => parts.extend(inner),
-                (kind, _) => parts.push(Expression { kind, kind_type: side.kind_type, span: side.span }),
+                (kind, _) => {
+                    parts.push(Expression { kind, kind_type: side.kind_type, span: side.span })
+                }
             }
         }
         let kind = if all { Kind::All(parts) } else { Kind::Any(parts) };
@@ -64,9 +66,13 @@ impl Lower<'_> {
         }
         let found = expression.kind_type;
         self.report(
-            Diagnostic::error("PR0110", expression.span, format!("expected a boolean, found {found}"))
-                .label(format!("this is {found}"))
-                .help("compare it with something, such as `> 0`"),
+            Diagnostic::error(
+                "PR0110",
+                expression.span,
+                format!("expected a boolean, found {found}"),
+            )
+            .label(format!("this is {found}"))
+            .help("compare it with something, such as `> 0`"),
         );
         None
     }
@@ -89,8 +95,12 @@ impl Lower<'_> {
         }
         let found = expression.kind_type;
         self.report(
-            Diagnostic::error("PR0110", expression.span, format!("expected a number, found {found}"))
-                .label(format!("this is {found}")),
+            Diagnostic::error(
+                "PR0110",
+                expression.span,
+                format!("expected a number, found {found}"),
+            )
+            .label(format!("this is {found}")),
         );
         None
     }
@@ -106,8 +116,12 @@ impl Lower<'_> {
             if !side.kind_type.may_be_number() {
                 let found = side.kind_type;
                 self.report(
-                    Diagnostic::error("PR0110", side.span, format!("expected a number, found {found}"))
-                        .label(format!("this is {found}")),
+                    Diagnostic::error(
+                        "PR0110",
+                        side.span,
+                        format!("expected a number, found {found}"),
+                    )
+                    .label(format!("this is {found}")),
                 );
                 return None;
             }
@@ -117,10 +131,20 @@ impl Lower<'_> {
             (Type::Any, _) | (_, Type::Any) => Type::Any,
             _ => Type::Float,
         };
-        Some(Expression { kind: Kind::Compute(operator, Box::new(a), Box::new(b)), kind_type, span })
+        Some(Expression {
+            kind: Kind::Compute(operator, Box::new(a), Box::new(b)),
+            kind_type,
+            span,
+        })
     }
 
-    fn compare(&mut self, comparison: Comparison, a: &Expr, b: &Expr, at: Span) -> Option<Expression> {
+    fn compare(
+        &mut self,
+        comparison: Comparison,
+        a: &Expr,
+        b: &Expr,
+        at: Span,
+    ) -> Option<Expression> {
         let (a, b) = (self.expression(a), self.expression(b));
         let (a, b) = (a?, b?);
         if !a.kind_type.compares_with(b.kind_type) {
@@ -131,8 +155,12 @@ impl Lower<'_> {
         if comparison.orders() && (orderless(a.kind_type) || orderless(b.kind_type)) {
             let symbol = comparison.symbol();
             self.report(
-                Diagnostic::error("PR0110", at, format!("`{symbol}` does not order {}", a.kind_type))
-                    .help("use `==` or `!=`"),
+                Diagnostic::error(
+                    "PR0110",
+                    at,
+                    format!("`{symbol}` does not order {}", a.kind_type),
+                )
+                .help("use `==` or `!=`"),
             );
             return None;
         }
@@ -157,7 +185,8 @@ impl Lower<'_> {
 
     /// Warns of a constant that a signal can never equal or pass.
     fn check_constant(&mut self, signal: &Expression, constant: &Expression) {
-        let (Some(entry), Kind::Constant(value)) = (self.catalogue_entry(signal), &constant.kind) else {
+        let (Some(entry), Kind::Constant(value)) = (self.catalogue_entry(signal), &constant.kind)
+        else {
             return;
         };
         let path = std::sync::Arc::clone(&entry.path);
@@ -165,17 +194,26 @@ impl Lower<'_> {
             if !entry.in_range(value) {
                 let allowed: Vec<String> = entry.allowed.iter().map(ToString::to_string).collect();
                 self.report(
-                    Diagnostic::error("PR0112", constant.span, format!("`{path}` is never {value:?}", value = value.to_string()))
-                        .label("not one of its values")
-                        .help(format!("it is one of {}", allowed.join(", "))),
+                    Diagnostic::error(
+                        "PR0112",
+                        constant.span,
+                        format!("`{path}` is never {value:?}", value = value.to_string()),
+                    )
+                    .label("not one of its values")
+                    .help(format!("it is one of {}", allowed.join(", "))),
                 );
             }
         } else if !entry.in_range(value) {
-            let side = |limit: Option<f64>| limit.map_or("…".to_owned(), |limit| limit.to_string());
+            let side =
+                |limit: Option<f64>| limit.map_or("…".to_owned(), |limit| limit.to_string());
             let range = format!("{} to {}", side(entry.min), side(entry.max));
             self.report(
-                Diagnostic::warning("PR0123", constant.span, format!("{value} is outside the range of `{path}`"))
-                    .label(format!("the catalogue says {range}")),
+                Diagnostic::warning(
+                    "PR0123",
+                    constant.span,
+                    format!("{value} is outside the range of `{path}`"),
+                )
+                .label(format!("the catalogue says {range}")),
             );
         }
     }
@@ -197,7 +235,11 @@ impl Lower<'_> {
             return None;
         }
         for item in items.iter() {
-            let constant = Expression { kind: Kind::Constant(item.clone()), kind_type: type_of(item), span: list.span };
+            let constant = Expression {
+                kind: Kind::Constant(item.clone()),
+                kind_type: type_of(item),
+                span: list.span,
+            };
             if !tested.kind_type.compares_with(constant.kind_type) {
                 self.incomparable(&tested, &constant, list.span);
                 return None;
@@ -209,7 +251,14 @@ impl Lower<'_> {
         Some(Expression { kind, kind_type: Type::Bool, span })
     }
 
-    fn between(&mut self, item: &Expr, low: &Expr, high: &Expr, inclusive: bool, span: Span) -> Option<Expression> {
+    fn between(
+        &mut self,
+        item: &Expr,
+        low: &Expr,
+        high: &Expr,
+        inclusive: bool,
+        span: Span,
+    ) -> Option<Expression> {
         let upper = if inclusive { Comparison::LessOrEqual } else { Comparison::Less };
         let low = self.compare(Comparison::GreaterOrEqual, item, low, span)?;
         let high = self.compare(upper, item, high, span)?;
@@ -245,7 +294,13 @@ impl Lower<'_> {
         Some(Expression { kind: Kind::Call(function, arguments), kind_type, span })
     }
 
-    pub(crate) fn wrong_count<T>(&mut self, name: &str, takes: usize, found: usize, at: Span) -> Option<T> {
+    pub(crate) fn wrong_count<T>(
+        &mut self,
+        name: &str,
+        takes: usize,
+        found: usize,
+        at: Span,
+    ) -> Option<T> {
         let message = format!("`{name}` takes {takes} argument(s), not {found}");
         self.report(Diagnostic::error("PR0105", at, message));
         None
@@ -253,8 +308,8 @@ impl Lower<'_> {
 
     fn unknown_function(&mut self, name: &str, at: Span) -> Option<Expression> {
         const LATER: [&str; 14] = [
-            "avg", "slope", "changed", "rose", "fell", "count", "within", "sequence", "age", "fresh",
-            "node", "package", "vehicles", "share",
+            "avg", "slope", "changed", "rose", "fell", "count", "within", "sequence", "age",
+            "fresh", "node", "package", "vehicles", "share",
         ];
         let diagnostic = if LATER.contains(&name) {
             Diagnostic::error("PR0122", at, format!("`{name}` is not supported by this version"))

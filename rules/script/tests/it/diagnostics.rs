@@ -44,7 +44,10 @@ fn files_and_blocks() {
     check(&twice.repeat(2), &[("PR0014", "2:10")]);
     check("policy \"p\" { on update(\"*\") deny \"no\" }", &[("PR0122", "1:8")]);
     check("policy \"p\" { on [update(\"*\")] allow }", &[("PR0122", "1:8")]);
-    check("test \"t\" { play Vehicle.Speed, [[0, 95.0]] expect none(\"x\") }", &[("PR0122", "1:6")]);
+    check(
+        "test \"t\" { play Vehicle.Speed, [[0, 95.0]] expect none(\"x\") }",
+        &[("PR0122", "1:6")],
+    );
 }
 
 #[test]

@@ -3,9 +3,13 @@
 use piccolo_catalogue::{Catalogue, SignalId, Value};
 use piccolo_script::RuleSet;
 
-const NUMBERS: [&str; 3] =
-    ["Vehicle.Speed", "Vehicle.Powertrain.Transmission.CurrentGear", "Vehicle.Chassis.SteeringWheel.Angle"];
-const BOOLS: [&str; 2] = ["Vehicle.Chassis.ParkingBrake.IsEngaged", "Vehicle.ADAS.CruiseControl.IsActive"];
+const NUMBERS: [&str; 3] = [
+    "Vehicle.Speed",
+    "Vehicle.Powertrain.Transmission.CurrentGear",
+    "Vehicle.Chassis.SteeringWheel.Angle",
+];
+const BOOLS: [&str; 2] =
+    ["Vehicle.Chassis.ParkingBrake.IsEngaged", "Vehicle.ADAS.CruiseControl.IsActive"];
 const TEXT: &str = "Vehicle.Body.Lights.Brake.IsActive";
 const TEXTS: [&str; 3] = ["INACTIVE", "ACTIVE", "ADAPTIVE"];
 
@@ -19,7 +23,10 @@ fn atoms_and_rhai_agree() {
         let condition = boolean(&mut rng, 3);
         let text = format!("scenario \"s\" {{ when {condition} then launch(\"a\") }}");
         let (rules, diagnostics) = RuleSet::parse("random.rhai", &text, &catalogue);
-        assert!(!diagnostics.iter().any(|found| found.is_error()), "{seed} {condition} {diagnostics:#?}");
+        assert!(
+            !diagnostics.iter().any(|found| found.is_error()),
+            "{seed} {condition} {diagnostics:#?}"
+        );
         let when = &rules.scenario("s").unwrap().when;
         for _ in 0..40 {
             let facts = facts(&mut rng, &catalogue);
@@ -37,7 +44,8 @@ fn atoms_and_rhai_agree() {
 
 fn facts(rng: &mut fastrand::Rng, catalogue: &Catalogue) -> Vec<(SignalId, Option<Value>)> {
     let mut facts = Vec::new();
-    let mut put = |path: &str, value: Option<Value>| facts.push((catalogue.find(path).unwrap(), value));
+    let mut put =
+        |path: &str, value: Option<Value>| facts.push((catalogue.find(path).unwrap(), value));
     for (index, path) in NUMBERS.into_iter().enumerate() {
         let value = rng.i64(-3..4);
         let value = if index == 0 { Value::Float(value as f64 / 2.0) } else { Value::Int(value) };
@@ -94,6 +102,11 @@ fn number(rng: &mut fastrand::Rng, depth: u8) -> String {
         }
         5 => format!("-({})", number(rng, depth - 1)),
         6 => format!("abs({})", number(rng, depth - 1)),
-        _ => format!("{}({}, {})", ["min", "max"][rng.usize(..2)], number(rng, depth - 1), number(rng, depth - 1)),
+        _ => format!(
+            "{}({}, {})",
+            ["min", "max"][rng.usize(..2)],
+            number(rng, depth - 1),
+            number(rng, depth - 1)
+        ),
     }
 }

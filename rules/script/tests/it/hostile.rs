@@ -40,7 +40,8 @@ fn hostile_texts_are_refused() {
 #[test]
 fn an_expensive_script_stops_at_its_limits_and_is_unknown() {
     // 2^10 texts of 16 bytes joined: four times what a text may hold.
-    let doubled = (0..10).fold("\"xxxxxxxxxxxxxxxx\"".to_owned(), |text, _| format!("({text} + {text})"));
+    let doubled =
+        (0..10).fold("\"xxxxxxxxxxxxxxxx\"".to_owned(), |text, _| format!("({text} + {text})"));
     let condition = format!("{{ if Vehicle.Speed > 0.0 {{ {doubled} != \"\" }} else {{ true }} }}");
     let text = format!("scenario \"s\" {{ when {condition} then launch(\"a\") }}");
     let (rules, _) = RuleSet::parse("hostile.rhai", &text, &Catalogue::vss6());
@@ -55,7 +56,11 @@ fn an_expensive_script_stops_at_its_limits_and_is_unknown() {
 #[test]
 fn a_file_of_many_lines_is_read_once() {
     let rules: String = (0..2_000)
-        .map(|index| format!("scenario \"s{index}\" {{ when Vehicle.Speed > {index}.0 then launch(\"a\") }}\n"))
+        .map(|index| {
+            format!(
+                "scenario \"s{index}\" {{ when Vehicle.Speed > {index}.0 then launch(\"a\") }}\n"
+            )
+        })
         .collect();
     let (set, diagnostics) = RuleSet::parse("many.rhai", &rules, &Catalogue::vss6());
     assert_eq!(set.len(), 2_000, "{:?}", diagnostics.first());

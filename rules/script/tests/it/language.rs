@@ -36,7 +36,10 @@ fn a_scenario_has_what_its_clauses_say() {
     let rules = compile(LANE_KEEPING);
     assert_eq!(rules.len(), 2);
     let motorway = rules.scenario("motorway").unwrap();
-    assert_eq!(&*motorway.when.text, "Vehicle.Speed > 100.0 && Vehicle.ADAS.CruiseControl.IsActive");
+    assert_eq!(
+        &*motorway.when.text,
+        "Vehicle.Speed > 100.0 && Vehicle.ADAS.CruiseControl.IsActive"
+    );
     let atoms: Vec<&str> = motorway.when.atoms.iter().map(|atom| &*atom.text).collect();
     assert_eq!(atoms, ["Vehicle.Speed > 100.0", "Vehicle.ADAS.CruiseControl.IsActive"]);
     assert_eq!(&*motorway.until.as_ref().unwrap().text, "Vehicle.Speed < 90.0");
@@ -98,11 +101,19 @@ fn conditions() {
     check(&format!("{GEAR} / 2 == 1"), &[gear(3)], true);
     check(&format!("10 / {GEAR} == 5 || Vehicle.Speed > 0"), &[gear(0), at(1.0)], true);
     check(&format!("abs({GEAR}) == 1"), &[gear(-1)], true);
-    check(&format!("min({GEAR}, 3) == 3 && max(Vehicle.Speed, 7.0) == 7.0"), &[gear(5), at(1.0)], true);
+    check(
+        &format!("min({GEAR}, 3) == 3 && max(Vehicle.Speed, 7.0) == 7.0"),
+        &[gear(5), at(1.0)],
+        true,
+    );
     check("-Vehicle.Speed < -5.0", &[at(6.0)], true);
     check(&format!(r#"{LIGHT} == "ACTIVE""#), &[(LIGHT, Value::from("ACTIVE"))], true);
     check(&format!(r#"{LIGHT} != "ACTIVE""#), &[(LIGHT, Value::from("INACTIVE"))], true);
-    check(&format!(r#"{LIGHT} in ["ACTIVE", "ADAPTIVE"]"#), &[(LIGHT, Value::from("ADAPTIVE"))], true);
+    check(
+        &format!(r#"{LIGHT} in ["ACTIVE", "ADAPTIVE"]"#),
+        &[(LIGHT, Value::from("ADAPTIVE"))],
+        true,
+    );
     check(&format!("{BRAKE} == false"), &[(BRAKE, Value::Bool(false))], true);
 }
 
@@ -165,10 +176,30 @@ fn margins_are_positive_while_the_atom_holds() {
 fn every_action_has_its_target_and_arguments() {
     for (action, kind, target, arguments) in [
         (r#"launch("a")"#, ActionKind::Launch, "a", vec![]),
-        (r#"actuate(Vehicle.Body.Lights.Beam.Low.IsOn, true)"#, ActionKind::Actuate, "Vehicle.Body.Lights.Beam.Low.IsOn", vec![("value", "true")]),
-        (r#"network("net", #{ rate: 10, name: "x" })"#, ActionKind::Network, "net", vec![("rate", "10"), ("name", "\"x\"")]),
-        (r#"unit("hpc", "nav.service", "restart")"#, ActionKind::Unit, "hpc/nav.service", vec![("operation", "\"restart\"")]),
-        (r#"notify("driver", "at " + Vehicle.Speed)"#, ActionKind::Notify, "driver", vec![("text", "\"at \" + Vehicle.Speed")]),
+        (
+            r#"actuate(Vehicle.Body.Lights.Beam.Low.IsOn, true)"#,
+            ActionKind::Actuate,
+            "Vehicle.Body.Lights.Beam.Low.IsOn",
+            vec![("value", "true")],
+        ),
+        (
+            r#"network("net", #{ rate: 10, name: "x" })"#,
+            ActionKind::Network,
+            "net",
+            vec![("rate", "10"), ("name", "\"x\"")],
+        ),
+        (
+            r#"unit("hpc", "nav.service", "restart")"#,
+            ActionKind::Unit,
+            "hpc/nav.service",
+            vec![("operation", "\"restart\"")],
+        ),
+        (
+            r#"notify("driver", "at " + Vehicle.Speed)"#,
+            ActionKind::Notify,
+            "driver",
+            vec![("text", "\"at \" + Vehicle.Speed")],
+        ),
         (r#"record("10s")"#, ActionKind::Record, "recording", vec![("duration_us", "10000000")]),
         (r#"schedule("rt")"#, ActionKind::Schedule, "rt", vec![]),
     ] {
@@ -180,8 +211,10 @@ fn every_action_has_its_target_and_arguments() {
             .iter()
             .map(|argument| (argument.name.to_string(), argument.expression.to_string()))
             .collect();
-        let expected: Vec<(String, String)> =
-            arguments.iter().map(|(name, text)| (String::from(*name), String::from(*text))).collect();
+        let expected: Vec<(String, String)> = arguments
+            .iter()
+            .map(|(name, text)| (String::from(*name), String::from(*text)))
+            .collect();
         assert_eq!(texts, expected, "{action}");
     }
 }
