@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use crate::ids::Time;
 use crate::timers::{Key, Timers};
 
-/// The operator's state: one entry for each level that is true and has a time to be held.
+/// The operator's state: one entry and at most one deadline for each level that is true and
+/// has a time to be held.
 ///
 /// The level is passed on at the end of that time and only if it is still true
 /// then, after all samples of that time; it is taken back as soon as it is false.
@@ -55,8 +56,11 @@ impl Held {
     pub fn take_due(&mut self, now_us: Time) -> Option<Key> {
         loop {
             let key = self.timers.take_due(now_us)?;
-            if self.since.get(&key).is_some_and(|entry| entry.due_us == now_us) {
-                return Some(key);
+            match self.since.get(&key) {
+                Some(entry) if entry.due_us == now_us => return Some(key),
+                // The level fell and rose again since the deadline was set.
+                Some(entry) if entry.due_us > now_us => self.timers.set(entry.due_us, key),
+                _ => {}
             }
         }
     }

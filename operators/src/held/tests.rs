@@ -50,3 +50,15 @@ fn a_level_that_falls_at_the_end_of_its_time_does_not_count() {
     assert_eq!(held.take_due(15), None);
     assert!(!held.counts((0, 0), 15));
 }
+
+#[test]
+fn a_level_that_chatters_has_one_deadline() {
+    let mut held = Held::default();
+    for now_us in 0..10_000 {
+        if now_us % 2 == 0 { held.rise((0, 0), now_us, 1_000_000) } else { held.fall((0, 0)) }
+    }
+    assert_eq!(held.timers.len(), 1);
+    held.rise((0, 0), 10_000, 1_000_000);
+    let due: Vec<u64> = (0..1_010_010).filter(|now_us| held.take_due(*now_us).is_some()).collect();
+    assert_eq!(due, [1_010_000]);
+}
