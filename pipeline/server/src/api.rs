@@ -38,11 +38,7 @@ pub const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(20);
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 
 /// The services whose health is told, besides that of the whole server.
-const SERVICES: [&str; 3] = [
-    "",
-    "piccolo.v1.ActionFeedService",
-    "piccolo.v1.SignalService",
-];
+const SERVICES: [&str; 3] = ["", "piccolo.v1.ActionFeedService", "piccolo.v1.SignalService"];
 
 /// What a server is made of.
 pub struct Setup<F> {
@@ -154,10 +150,7 @@ where
     E: EnginePort,
     F: FnOnce() -> Result<E, EngineError> + Send + 'static,
 {
-    let listen = |source| ApiError::Listen {
-        address: setup.listen,
-        source,
-    };
+    let listen = |source| ApiError::Listen { address: setup.listen, source };
     let listener = TcpListener::bind(setup.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let feed = Arc::new(Feed::new(setup.limits));
@@ -169,9 +162,7 @@ where
 
     let (reporter, health) = tonic_health::server::health_reporter();
     for service in SERVICES {
-        reporter
-            .set_service_status(service, ServingStatus::Serving)
-            .await;
+        reporter.set_service_status(service, ServingStatus::Serving).await;
     }
     let closing = CancellationToken::new();
     tokio::spawn(tell_health(reporter, ended, stop.clone(), closing.clone()));
@@ -189,11 +180,7 @@ where
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server =
         tokio::spawn(router.serve_with_incoming_shutdown(incoming, closing.cancelled_owned()));
-    Ok(Running {
-        address,
-        server,
-        stop,
-    })
+    Ok(Running { address, server, stop })
 }
 
 /// Lets samples flow to the engine, and returns where sources put theirs.
@@ -209,14 +196,7 @@ fn drive(
         Input::Sources { lateness_us } => {
             let (intake, samples) = Intake::new();
             let gateway = Gateway::new(lateness_us, PENDING_SAMPLES_MAX);
-            tokio::spawn(gateway::run(
-                gateway,
-                samples,
-                ticks,
-                sources.clone(),
-                clock,
-                stop,
-            ));
+            tokio::spawn(gateway::run(gateway, samples, ticks, sources.clone(), clock, stop));
             Some(intake)
         }
         Input::Replay { replay, speed } => {
@@ -246,9 +226,7 @@ async fn tell_health(
         () = stop.cancelled() => {}
     }
     for service in SERVICES {
-        reporter
-            .set_service_status(service, ServingStatus::NotServing)
-            .await;
+        reporter.set_service_status(service, ServingStatus::NotServing).await;
     }
     stop.cancelled().await;
     closing.cancel();

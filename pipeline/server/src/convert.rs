@@ -23,17 +23,12 @@ pub fn event(event: &Event) -> v1::SubscribeResponse {
             ..v1::Missed::default()
         }),
     };
-    v1::SubscribeResponse {
-        event: Some(message),
-    }
+    v1::SubscribeResponse { event: Some(message) }
 }
 
 fn missed(gap: &Gap) -> v1::Missed {
     let position = |decision: &Decision| {
-        Some(v1::DecisionPosition {
-            id: decision.id.to_string(),
-            time_us: decision.time_us,
-        })
+        Some(v1::DecisionPosition { id: decision.id.to_string(), time_us: decision.time_us })
     };
     v1::Missed {
         reason: v1::MissedReason::SlowSubscriber.into(),
@@ -133,9 +128,9 @@ pub fn value(value: &Value) -> v1::Value {
         Value::Int(value) => Kind::Int(*value),
         Value::Float(value) => Kind::Float(*value),
         Value::Text(value) => Kind::Text(value.to_string()),
-        Value::List(items) => Kind::List(v1::ListValue {
-            items: items.iter().map(crate::convert::value).collect(),
-        }),
+        Value::List(items) => {
+            Kind::List(v1::ListValue { items: items.iter().map(crate::convert::value).collect() })
+        }
     };
     v1::Value { kind: Some(kind) }
 }
@@ -145,17 +140,12 @@ pub fn value(value: &Value) -> v1::Value {
 /// # Errors
 /// Why the signal cannot have the value.
 pub fn coerced(signal: &Signal, sent: Option<v1::Value>) -> Result<Option<Value>, Box<str>> {
-    let kind = sent
-        .and_then(|value| value.kind)
-        .ok_or("there is no value")?;
+    let kind = sent.and_then(|value| value.kind).ok_or("there is no value")?;
     if matches!(kind, Kind::Unavailable(_)) {
         return Ok(None);
     }
     let value = plain(kind, true)?;
-    signal
-        .coerce(value)
-        .map(Some)
-        .map_err(|error| error.to_string().into())
+    signal.coerce(value).map(Some).map_err(|error| error.to_string().into())
 }
 
 /// A value as it was sent; lists hold no lists and nothing that is unavailable.

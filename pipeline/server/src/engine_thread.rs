@@ -65,10 +65,7 @@ where
             Err(error) => drop(made.send(Err(error))),
         }
     };
-    thread::Builder::new()
-        .name("engine".into())
-        .spawn(body)
-        .map_err(EngineThreadError::Spawn)?;
+    thread::Builder::new().name("engine".into()).spawn(body).map_err(EngineThreadError::Spawn)?;
     was_made.await.map_err(|_| EngineThreadError::Ended)??;
     Ok(ended)
 }
@@ -155,8 +152,7 @@ impl EnginePort for Dataflow {
         for (place, sample) in tick.samples.iter().enumerate() {
             let encoded = self.engine.vehicle(&sample.vehicle).and_then(|vehicle| {
                 let value = sample.value.as_ref();
-                self.engine
-                    .sample(vehicle, sample.signal, value, sample.time_us, sample.origin)
+                self.engine.sample(vehicle, sample.signal, value, sample.time_us, sample.origin)
             });
             match encoded {
                 Ok(sample) => samples.push(sample),
@@ -167,9 +163,8 @@ impl EnginePort for Dataflow {
             Ok(decisions) => stepped.decisions = decisions,
             Err(error) => {
                 let reason = self.count(&error);
-                stepped.refused = (0..tick.samples.len())
-                    .map(|place| (place, reason.clone()))
-                    .collect();
+                stepped.refused =
+                    (0..tick.samples.len()).map(|place| (place, reason.clone())).collect();
             }
         }
         stepped

@@ -39,11 +39,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            ring: RING_DECISIONS_MAX,
-            queue: QUEUE_DECISIONS_MAX,
-            subscribers: SUBSCRIBERS_MAX,
-        }
+        Self { ring: RING_DECISIONS_MAX, queue: QUEUE_DECISIONS_MAX, subscribers: SUBSCRIBERS_MAX }
     }
 }
 
@@ -87,10 +83,7 @@ struct State {
 impl Feed {
     /// A feed without decisions and subscribers.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            state: Mutex::default(),
-        }
+        Self { limits, state: Mutex::default() }
     }
 
     /// Subscribes to what passes the filter.
@@ -109,11 +102,7 @@ impl Feed {
             return Err(FeedError::Full(self.limits.subscribers));
         }
         let (first, known) = state.position(start);
-        let kept = state
-            .ring
-            .range(first..)
-            .filter(|decision| filter.passes(decision))
-            .cloned();
+        let kept = state.ring.range(first..).filter(|decision| filter.passes(decision)).cloned();
         let kept: VecDeque<_> = kept.collect();
         let subscriber = Arc::new(Subscriber::new(filter, self.limits.queue, kept, known));
         if state.closed {
@@ -130,9 +119,7 @@ impl Feed {
     }
 
     fn unsubscribe(&self, subscriber: &Arc<Subscriber>) {
-        self.state()
-            .subscribers
-            .retain(|other| !Arc::ptr_eq(other, subscriber));
+        self.state().subscribers.retain(|other| !Arc::ptr_eq(other, subscriber));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

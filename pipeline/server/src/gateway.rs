@@ -88,10 +88,7 @@ impl Gateway {
             return;
         }
         let offset_us = i128::from(time_us) - i128::from(now_us);
-        self.offset_us = Some(
-            self.offset_us
-                .map_or(offset_us, |known| known.max(offset_us)),
-        );
+        self.offset_us = Some(self.offset_us.map_or(offset_us, |known| known.max(offset_us)));
         self.pending.insert((time_us, self.next_arrival), sample);
         self.next_arrival += 1;
         if self.pending.len() > self.pending_max {
@@ -102,10 +99,8 @@ impl Gateway {
     /// The next tick that is due when the clock says `now_us`; none where time has not moved on.
     pub fn release(&mut self, now_us: u64) -> Option<Tick> {
         let watermark_us = self.expected_us(now_us)?.saturating_sub(self.lateness_us);
-        let due = self
-            .pending
-            .first_key_value()
-            .is_some_and(|((time_us, _), _)| *time_us < watermark_us);
+        let due =
+            self.pending.first_key_value().is_some_and(|((time_us, _), _)| *time_us < watermark_us);
         (due || watermark_us > self.released_us).then(|| self.cut(watermark_us))
     }
 

@@ -43,13 +43,8 @@ impl FromStr for Speed {
         if text == "max" {
             return Ok(Self::Max);
         }
-        let times = text
-            .parse()
-            .ok()
-            .filter(|times: &f64| times.is_finite() && *times > 0.0);
-        times
-            .map(Self::Times)
-            .ok_or_else(|| SpeedError(text.to_owned()))
+        let times = text.parse().ok().filter(|times: &f64| times.is_finite() && *times > 0.0);
+        times.map(Self::Times).ok_or_else(|| SpeedError(text.to_owned()))
     }
 }
 
@@ -72,18 +67,11 @@ impl Replay {
     /// # Errors
     /// The first recording that cannot be opened.
     pub fn open(paths: &[PathBuf], options: &Options) -> Result<Self, OpenError> {
-        let mut replay = Self {
-            drives: Vec::new(),
-            faults: 0,
-        };
+        let mut replay = Self { drives: Vec::new(), faults: 0 };
         for path in paths {
             let reader = Reader::open(path, options.clone())?;
             let vehicle = replay.vehicle_name(path);
-            replay.drives.push(Drive {
-                vehicle,
-                reader,
-                next: None,
-            });
+            replay.drives.push(Drive { vehicle, reader, next: None });
         }
         for drive in &mut replay.drives {
             drive.advance(&mut replay.faults);
@@ -149,28 +137,16 @@ impl Replay {
     /// The time of the earliest sample that was not sent, and the place of its drive.
     fn earliest(&self) -> Option<(u64, usize)> {
         let heads = self.drives.iter().enumerate();
-        heads
-            .filter_map(|(place, drive)| Some((drive.next.as_ref()?.time_us, place)))
-            .min()
+        heads.filter_map(|(place, drive)| Some((drive.next.as_ref()?.time_us, place))).min()
     }
 
     fn vehicle_name(&self, path: &Path) -> Arc<str> {
-        let file = path
-            .file_name()
-            .map(|name| name.to_string_lossy())
-            .unwrap_or_default();
-        let name = file
-            .split('.')
-            .next()
-            .filter(|name| !name.is_empty())
-            .unwrap_or("vehicle");
+        let file = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let name = file.split('.').next().filter(|name| !name.is_empty()).unwrap_or("vehicle");
         let taken = |name: &str| self.drives.iter().any(|drive| &*drive.vehicle == name);
         let numbered = (2..).map(|number| format!("{name}-{number}"));
         let mut names = std::iter::once(name.to_owned()).chain(numbered);
-        names
-            .find(|name| !taken(name))
-            .unwrap_or_else(|| name.to_owned())
-            .into()
+        names.find(|name| !taken(name)).unwrap_or_else(|| name.to_owned()).into()
     }
 }
 

@@ -119,11 +119,7 @@ impl Settings {
         self.rules.iter().try_for_each(|path| exists(path))?;
         let (rules, diagnostics) = RuleSet::load(&self.rules, catalogue);
         diagnostics.iter().for_each(tell);
-        match diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.is_error())
-            .count()
-        {
+        match diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count() {
             0 => Ok(rules),
             errors => Err(SettingsError::Rules(errors)),
         }
@@ -137,11 +133,7 @@ impl Settings {
         if self.replay.is_empty() {
             return Ok(None);
         }
-        self.replay
-            .iter()
-            .chain(&self.dbc)
-            .chain(&self.map)
-            .try_for_each(|path| exists(path))?;
+        self.replay.iter().chain(&self.dbc).chain(&self.map).try_for_each(|path| exists(path))?;
         let mut options = Options::new(Arc::clone(catalogue));
         options.dbc.clone_from(&self.dbc);
         options.map.clone_from(&self.map);
@@ -150,10 +142,7 @@ impl Settings {
 
     /// How the engine is set up.
     pub fn engine(&self) -> EngineConfig {
-        EngineConfig {
-            workers: self.workers,
-            explain: self.explain,
-        }
+        EngineConfig { workers: self.workers, explain: self.explain }
     }
 
     /// Writes the address file, whole or not at all, where one is wanted.
@@ -168,10 +157,7 @@ impl Settings {
         unfinished.push(".tmp");
         std::fs::write(&unfinished, format!("{address}\n"))
             .and_then(|()| std::fs::rename(&unfinished, path))
-            .map_err(|source| SettingsError::AddressFile {
-                path: path.clone(),
-                source,
-            })
+            .map_err(|source| SettingsError::AddressFile { path: path.clone(), source })
     }
 }
 
@@ -179,9 +165,7 @@ fn exists(path: &Path) -> Result<(), SettingsError> {
     if path.exists() {
         return Ok(());
     }
-    Err(SettingsError::NotFound {
-        path: path.to_owned(),
-    })
+    Err(SettingsError::NotFound { path: path.to_owned() })
 }
 
 fn tell(diagnostic: &Diagnostic) {

@@ -47,12 +47,7 @@ impl Signals {
         intake: Option<Intake>,
         stop: CancellationToken,
     ) -> Self {
-        Self {
-            catalogue,
-            sources,
-            intake,
-            stop,
-        }
+        Self { catalogue, sources, intake, stop }
     }
 }
 
@@ -114,22 +109,10 @@ fn page(
         Some(rest) => root.is_empty() || rest.is_empty() || rest.starts_with('.'),
         None => false,
     };
-    let mut rest = catalogue
-        .iter()
-        .skip(first)
-        .filter(|(_, signal)| below(&signal.path));
-    let signals = rest
-        .by_ref()
-        .take(size)
-        .map(|(_, signal)| convert::signal(signal))
-        .collect();
-    let next_page_token = rest
-        .next()
-        .map_or_else(String::new, |(id, _)| id.0.to_string());
-    Ok(ListSignalsResponse {
-        signals,
-        next_page_token,
-    })
+    let mut rest = catalogue.iter().skip(first).filter(|(_, signal)| below(&signal.path));
+    let signals = rest.by_ref().take(size).map(|(_, signal)| convert::signal(signal)).collect();
+    let next_page_token = rest.next().map_or_else(String::new, |(id, _)| id.0.to_string());
+    Ok(ListSignalsResponse { signals, next_page_token })
 }
 
 #[cfg(test)]

@@ -10,10 +10,7 @@ fn sample(position: Option<u64>) -> Sample {
         value: None,
         time_us: 1,
         origin: 1,
-        receipt: position.map(|position| Receipt {
-            source: 0,
-            position,
-        }),
+        receipt: position.map(|position| Receipt { source: 0, position }),
     }
 }
 
@@ -23,23 +20,12 @@ fn every_sample_with_a_receipt_is_settled() {
         (&[], &[], &[]),
         (&[None, None], &[0], &[]),
         (&[Some(1), Some(2)], &[], &[(1, true), (2, true)]),
-        (
-            &[Some(1), Some(2), Some(3)],
-            &[1],
-            &[(1, true), (2, false), (3, true)],
-        ),
-        (
-            &[None, Some(2), None, Some(4)],
-            &[0, 3],
-            &[(2, true), (4, false)],
-        ),
+        (&[Some(1), Some(2), Some(3)], &[1], &[(1, true), (2, false), (3, true)]),
+        (&[None, Some(2), None, Some(4)], &[0, 3], &[(2, true), (4, false)]),
     ];
     for (positions, refused, expected) in cases {
         let samples = positions.iter().copied().map(sample).collect();
-        let tick = Tick {
-            tick_us: 2,
-            samples,
-        };
+        let tick = Tick { tick_us: 2, samples };
         let refused = refused.iter().map(|place| (*place, "no".into())).collect();
         let settled = fates(&tick, refused);
         let found: Vec<_> = settled

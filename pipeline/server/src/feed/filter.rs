@@ -59,10 +59,7 @@ impl Filter {
         wanted(&self.vehicles, &decision.vehicle)
             && wanted(&self.scenarios, &decision.scenario)
             && (self.action_kinds.is_empty()
-                || decision
-                    .actions
-                    .iter()
-                    .any(|action| self.action_kinds.contains(action.kind)))
+                || decision.actions.iter().any(|action| self.action_kinds.contains(action.kind)))
     }
 }
 

@@ -59,29 +59,16 @@ impl Subscriber {
         kept: VecDeque<Arc<Decision>>,
         known: bool,
     ) -> Self {
-        let queue = Queue {
-            unknown: !known,
-            gap: None,
-            decisions: kept,
-            closed: false,
-        };
+        let queue = Queue { unknown: !known, gap: None, decisions: kept, closed: false };
         let queue_max = queue_max.max(queue.decisions.len());
-        Self {
-            filter,
-            queue_max,
-            queue: Mutex::new(queue),
-            changed: Notify::new(),
-        }
+        Self { filter, queue_max, queue: Mutex::new(queue), changed: Notify::new() }
     }
 
     /// Queues the decisions that pass the filter; the oldest make room.
     pub(super) fn offer(&self, decisions: &[Arc<Decision>]) {
         let mut queue = self.queue();
         let mut any = false;
-        for decision in decisions
-            .iter()
-            .filter(|decision| self.filter.passes(decision))
-        {
+        for decision in decisions.iter().filter(|decision| self.filter.passes(decision)) {
             any = true;
             queue.decisions.push_back(Arc::clone(decision));
             if queue.decisions.len() > self.queue_max {
@@ -115,13 +102,7 @@ impl Queue {
                 gap.count += 1;
                 gap.last = dropped;
             }
-            None => {
-                self.gap = Some(Gap {
-                    count: 1,
-                    first: Arc::clone(&dropped),
-                    last: dropped,
-                })
-            }
+            None => self.gap = Some(Gap { count: 1, first: Arc::clone(&dropped), last: dropped }),
         }
     }
 

@@ -23,9 +23,7 @@ fn decision(number: u64, vehicle: &str, scenario: &str, kinds: &[&'static str]) 
 }
 
 fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<Decision> {
-    numbers
-        .map(|number| decision(number, "v", "s", &["launch"]))
-        .collect()
+    numbers.map(|number| decision(number, "v", "s", &["launch"])).collect()
 }
 
 /// All that a subscription gives until the feed is closed, as text.
@@ -60,10 +58,7 @@ async fn a_subscription_starts_where_it_is_asked_to() {
         (after("never"), "unknown, 4 5 6 7 8 9 10"),
     ];
     for (start, expected) in cases {
-        let feed = Arc::new(Feed::new(Limits {
-            ring: 5,
-            ..Limits::default()
-        }));
+        let feed = Arc::new(Feed::new(Limits { ring: 5, ..Limits::default() }));
         feed.publish(numbered(1..=8));
         let subscription = feed.subscribe(Filter::default(), &start).unwrap();
         feed.publish(numbered(9..=10));
@@ -73,16 +68,9 @@ async fn a_subscription_starts_where_it_is_asked_to() {
 
 #[tokio::test]
 async fn a_slow_subscriber_hears_exactly_what_it_missed() {
-    let cases = [
-        (3, "1 2 3"),
-        (4, "missed 1 (1..1), 2 3 4"),
-        (10, "missed 7 (1..7), 8 9 10"),
-    ];
+    let cases = [(3, "1 2 3"), (4, "missed 1 (1..1), 2 3 4"), (10, "missed 7 (1..7), 8 9 10")];
     for (count, expected) in cases {
-        let feed = Arc::new(Feed::new(Limits {
-            queue: 3,
-            ..Limits::default()
-        }));
+        let feed = Arc::new(Feed::new(Limits { queue: 3, ..Limits::default() }));
         let slow = feed.subscribe(Filter::default(), &Start::Next).unwrap();
         for number in 1..=count {
             feed.publish(numbered(number..=number));
@@ -93,14 +81,9 @@ async fn a_slow_subscriber_hears_exactly_what_it_missed() {
 
 #[tokio::test]
 async fn what_a_resume_brings_is_not_held_to_the_queue() {
-    let feed = Arc::new(Feed::new(Limits {
-        queue: 2,
-        ..Limits::default()
-    }));
+    let feed = Arc::new(Feed::new(Limits { queue: 2, ..Limits::default() }));
     feed.publish(numbered(1..=6));
-    let resumed = feed
-        .subscribe(Filter::default(), &Start::After("1".into()))
-        .unwrap();
+    let resumed = feed.subscribe(Filter::default(), &Start::After("1".into())).unwrap();
     feed.publish(numbered(7..=8));
     assert_eq!(told(&feed, resumed).await, "missed 2 (2..3), 4 5 6 7 8");
 }
@@ -138,20 +121,14 @@ async fn filters_let_pass_what_they_name() {
 #[test]
 fn filters_that_make_no_sense_are_refused() {
     let kind = Filter::new(vec![], vec![], vec!["lunch".into()]).unwrap_err();
-    assert!(
-        kind.to_string().contains("`lunch`") && kind.to_string().contains("launch,"),
-        "{kind}"
-    );
+    assert!(kind.to_string().contains("`lunch`") && kind.to_string().contains("launch,"), "{kind}");
     let long = Filter::new(vec!["v".into(); FILTER_NAMES_MAX], vec!["s".into()], vec![]);
     assert_eq!(long, Err(FilterError::TooMany(FILTER_NAMES_MAX + 1)));
 }
 
 #[test]
 fn subscribers_are_bounded_and_leave_when_they_are_dropped() {
-    let feed = Arc::new(Feed::new(Limits {
-        subscribers: 1,
-        ..Limits::default()
-    }));
+    let feed = Arc::new(Feed::new(Limits { subscribers: 1, ..Limits::default() }));
     let first = feed.subscribe(Filter::default(), &Start::Next).unwrap();
     let second = feed.subscribe(Filter::default(), &Start::Next).map(|_| ());
     assert_eq!(second, Err(FeedError::Full(1)));

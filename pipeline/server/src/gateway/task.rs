@@ -78,11 +78,7 @@ fn tell(gateway: &Gateway, told: Lost) -> Lost {
     let lost = gateway.lost();
     let sum = |lost: Lost| lost.late + lost.ahead + lost.superseded;
     if sum(lost) > 2 * sum(told) {
-        let Lost {
-            late,
-            ahead,
-            superseded,
-        } = lost;
+        let Lost { late, ahead, superseded } = lost;
         tracing::warn!(late, ahead, superseded, "samples were not released");
         return lost;
     }

@@ -12,10 +12,7 @@ fn sample(position: u64, signal: u32, time_us: u64) -> Sample {
         value: None,
         time_us,
         origin: position as u32,
-        receipt: Some(Receipt {
-            source: 0,
-            position,
-        }),
+        receipt: Some(Receipt { source: 0, position }),
     }
 }
 
@@ -62,20 +59,8 @@ fn samples_leave_in_the_order_of_their_times() {
     );
     let cases: &[Case] = &[
         ("nothing comes, nothing goes", &[], 500, &[], &[]),
-        (
-            "a sample waits for the lateness",
-            &[(0, 1, 1_000)],
-            0,
-            &[(900, &[])],
-            &[],
-        ),
-        (
-            "the clock moves the watermark",
-            &[(0, 1, 1_000)],
-            150,
-            &[(900, &[]), (1_050, &[1])],
-            &[],
-        ),
+        ("a sample waits for the lateness", &[(0, 1, 1_000)], 0, &[(900, &[])], &[]),
+        ("the clock moves the watermark", &[(0, 1, 1_000)], 150, &[(900, &[]), (1_050, &[1])], &[]),
         (
             "a sample at the watermark waits",
             &[(0, 1, 1_000)],
@@ -97,20 +82,8 @@ fn samples_leave_in_the_order_of_their_times() {
             &[(150, &[1, 2, 3])],
             &[],
         ),
-        (
-            "too late is a fault",
-            &[(0, 1, 1_000), (0, 1, 899)],
-            0,
-            &[(900, &[])],
-            &[(2, "late")],
-        ),
-        (
-            "as late as may be",
-            &[(0, 1, 1_000), (0, 1, 900)],
-            0,
-            &[(900, &[])],
-            &[],
-        ),
+        ("too late is a fault", &[(0, 1, 1_000), (0, 1, 899)], 0, &[(900, &[])], &[(2, "late")]),
+        ("as late as may be", &[(0, 1, 1_000), (0, 1, 900)], 0, &[(900, &[])], &[]),
         (
             "a newer time moves the watermark",
             &[(0, 1, 1_000), (0, 1, 2_000)],
@@ -125,27 +98,13 @@ fn samples_leave_in_the_order_of_their_times() {
             &[(900, &[])],
             &[(2, "ahead")],
         ),
-        (
-            "a first time that cannot be",
-            &[(0, 1, u64::MAX)],
-            SECOND,
-            &[],
-            &[(1, "ahead")],
-        ),
-        (
-            "event times before the clock's",
-            &[(SECOND, 1, 5)],
-            SECOND + 200,
-            &[(105, &[1])],
-            &[],
-        ),
+        ("a first time that cannot be", &[(0, 1, u64::MAX)], SECOND, &[], &[(1, "ahead")]),
+        ("event times before the clock's", &[(SECOND, 1, 5)], SECOND + 200, &[(105, &[1])], &[]),
     ];
     for (name, samples, now_us, ticks, settled) in cases {
         let (found_ticks, found_settled) = check(100, samples, *now_us);
-        let expected: Vec<_> = ticks
-            .iter()
-            .map(|(tick, origins)| (*tick, origins.to_vec()))
-            .collect();
+        let expected: Vec<_> =
+            ticks.iter().map(|(tick, origins)| (*tick, origins.to_vec())).collect();
         assert_eq!(found_ticks, expected, "{name}");
         assert_eq!(found_settled, *settled, "{name}");
     }
@@ -171,70 +130,18 @@ fn check_overflow(pending_max: usize, samples: &[(u32, u64)]) -> (Vec<u32>, u64)
 
 #[test]
 fn overflow_keeps_the_newest_value_of_each_signal() {
-    type Case = (
-        &'static str,
-        usize,
-        &'static [(u32, u64)],
-        &'static [u32],
-        u64,
-    );
+    type Case = (&'static str, usize, &'static [(u32, u64)], &'static [u32], u64);
     let cases: &[Case] = &[
-        (
-            "there is room",
-            4,
-            &[(1, 1), (1, 2), (1, 3), (1, 4)],
-            &[1, 2, 3, 4],
-            0,
-        ),
-        (
-            "one signal",
-            4,
-            &[(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)],
-            &[5],
-            4,
-        ),
-        (
-            "a quiet signal is kept",
-            4,
-            &[(9, 1), (1, 2), (1, 3), (1, 4), (1, 5)],
-            &[1, 5],
-            3,
-        ),
-        (
-            "newest is by time, not by arrival",
-            2,
-            &[(1, 9), (1, 2), (1, 3)],
-            &[1],
-            2,
-        ),
-        (
-            "equal times: the last one to come",
-            2,
-            &[(1, 1), (1, 1), (1, 1)],
-            &[3],
-            2,
-        ),
-        (
-            "more signals than places",
-            4,
-            &[(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)],
-            &[3, 4, 5],
-            2,
-        ),
-        (
-            "it goes on after that",
-            2,
-            &[(1, 1), (1, 2), (1, 3), (1, 4)],
-            &[3, 4],
-            2,
-        ),
+        ("there is room", 4, &[(1, 1), (1, 2), (1, 3), (1, 4)], &[1, 2, 3, 4], 0),
+        ("one signal", 4, &[(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)], &[5], 4),
+        ("a quiet signal is kept", 4, &[(9, 1), (1, 2), (1, 3), (1, 4), (1, 5)], &[1, 5], 3),
+        ("newest is by time, not by arrival", 2, &[(1, 9), (1, 2), (1, 3)], &[1], 2),
+        ("equal times: the last one to come", 2, &[(1, 1), (1, 1), (1, 1)], &[3], 2),
+        ("more signals than places", 4, &[(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)], &[3, 4, 5], 2),
+        ("it goes on after that", 2, &[(1, 1), (1, 2), (1, 3), (1, 4)], &[3, 4], 2),
     ];
     for (name, pending_max, samples, kept, lost) in cases {
-        assert_eq!(
-            check_overflow(*pending_max, samples),
-            (kept.to_vec(), *lost),
-            "{name}"
-        );
+        assert_eq!(check_overflow(*pending_max, samples), (kept.to_vec(), *lost), "{name}");
     }
 }
 

@@ -17,24 +17,16 @@ fn open(files: &[(&str, &str)]) -> Replay {
 }
 
 fn told(tick: &Tick) -> String {
-    let samples = tick
-        .samples
-        .iter()
-        .map(|sample| format!(" {}@{}", sample.vehicle, sample.time_us));
+    let samples =
+        tick.samples.iter().map(|sample| format!(" {}@{}", sample.vehicle, sample.time_us));
     format!("{}:{}", tick.tick_us, samples.collect::<String>())
 }
 
 #[test]
 fn drives_are_merged_by_time_and_cut_at_the_horizon() {
     let files = [
-        (
-            "a.csv",
-            "0,Vehicle.Speed,1\n20,Vehicle.Speed,2\n40,Vehicle.Speed,3\n",
-        ),
-        (
-            "b.csv",
-            "10,Vehicle.Speed,1\n20,Vehicle.Speed,nonsense\n20,Vehicle.Speed,2\n",
-        ),
+        ("a.csv", "0,Vehicle.Speed,1\n20,Vehicle.Speed,2\n40,Vehicle.Speed,3\n"),
+        ("b.csv", "10,Vehicle.Speed,1\n20,Vehicle.Speed,nonsense\n20,Vehicle.Speed,2\n"),
     ];
     let mut replay = open(&files);
     let cases = [
@@ -53,9 +45,7 @@ fn drives_are_merged_by_time_and_cut_at_the_horizon() {
 
 #[test]
 fn a_tick_is_bounded() {
-    let rows: String = (0..TICK_SAMPLES_MAX + 1)
-        .map(|_| "5,Vehicle.Speed,1\n")
-        .collect();
+    let rows: String = (0..TICK_SAMPLES_MAX + 1).map(|_| "5,Vehicle.Speed,1\n").collect();
     let mut replay = open(&[("a.csv", &rows)]);
     let first = replay.tick(u64::MAX);
     let second = replay.tick(u64::MAX);

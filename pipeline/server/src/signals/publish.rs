@@ -60,19 +60,11 @@ impl Publisher {
         let Some(open) = self.opening(requests, responses).await? else {
             return Ok(());
         };
-        let table: SignalTable = open
-            .signal_paths
-            .iter()
-            .map(|path| self.catalogue.find(path))
-            .collect();
-        let (stream, lost_count) = self
-            .sources
-            .open(&open.source, open.first_position)
-            .map_err(status)?;
-        let unknown = table
-            .iter()
-            .enumerate()
-            .filter(|(_, signal)| signal.is_none());
+        let table: SignalTable =
+            open.signal_paths.iter().map(|path| self.catalogue.find(path)).collect();
+        let (stream, lost_count) =
+            self.sources.open(&open.source, open.first_position).map_err(status)?;
+        let unknown = table.iter().enumerate().filter(|(_, signal)| signal.is_none());
         let opened = SourceOpened {
             acknowledged_position: stream.acknowledged(),
             lost_count,
@@ -103,9 +95,7 @@ impl Publisher {
         };
         let Some(first) = first else { return Ok(None) };
         let Some(Incoming::Open(open)) = first.message else {
-            return Err(Status::invalid_argument(
-                "the first message must open the stream",
-            ));
+            return Err(Status::invalid_argument("the first message must open the stream"));
         };
         check_name("source", &open.source)?;
         if open.signal_paths.len() > TABLE_SIGNALS_MAX {
@@ -133,17 +123,14 @@ impl Publisher {
                 return Ok(());
             };
             let Some(Incoming::Batch(batch)) = request.message else {
-                return Err(Status::invalid_argument(
-                    "only the first message may open the stream",
-                ));
+                return Err(Status::invalid_argument("only the first message may open the stream"));
             };
             check_batch(&batch)?;
             stream.room(batch.samples.len()).await.map_err(status)?;
             let permit = self.intake.reserve().await.ok_or_else(stopping)?;
             // From here on nothing waits: what is received is on its way, whoever goes.
-            let repeated = stream
-                .receive(batch.first_position, batch.samples.len())
-                .map_err(status)?;
+            let repeated =
+                stream.receive(batch.first_position, batch.samples.len()).map_err(status)?;
             let (samples, faults) = self.decode(batch, repeated, table, &stream);
             if !faults.is_empty() {
                 self.sources.settle(faults);
@@ -165,11 +152,7 @@ impl Publisher {
         let vehicle: Arc<str> = batch.vehicle.into();
         let mut samples = Vec::with_capacity(batch.samples.len() - repeated);
         let mut faults = Vec::new();
-        for (sent, position) in batch
-            .samples
-            .into_iter()
-            .zip(batch.first_position..)
-            .skip(repeated)
+        for (sent, position) in batch.samples.into_iter().zip(batch.first_position..).skip(repeated)
         {
             let receipt = stream.receipt(position);
             let time_us = sent.time_us;
@@ -195,25 +178,20 @@ impl Publisher {
         table: &SignalTable,
     ) -> Result<(SignalId, Option<piccolo_catalogue::Value>), Fate> {
         let unknown = |message: String| Fate::UnknownSignal(message.into());
-        let id =
-            match &sent.signal {
-                Some(Named::Id(place)) => table
-                    .get(*place as usize)
-                    .copied()
-                    .flatten()
-                    .ok_or_else(|| {
-                        unknown(format!("the stream's table has no known signal {place}"))
-                    })?,
-                Some(Named::Path(path)) => self
-                    .catalogue
-                    .find(path)
-                    .ok_or_else(|| unknown(format!("no signal `{}`", beginning(path))))?,
-                None => return Err(unknown("the sample names no signal".into())),
-            };
-        let signal = self
-            .catalogue
-            .get(id)
-            .ok_or_else(|| unknown(format!("no signal number {}", id.0)))?;
+        let id = match &sent.signal {
+            Some(Named::Id(place)) => {
+                table.get(*place as usize).copied().flatten().ok_or_else(|| {
+                    unknown(format!("the stream's table has no known signal {place}"))
+                })?
+            }
+            Some(Named::Path(path)) => self
+                .catalogue
+                .find(path)
+                .ok_or_else(|| unknown(format!("no signal `{}`", beginning(path))))?,
+            None => return Err(unknown("the sample names no signal".into())),
+        };
+        let signal =
+            self.catalogue.get(id).ok_or_else(|| unknown(format!("no signal number {}", id.0)))?;
         let value = convert::coerced(signal, sent.value).map_err(Fate::ValueDoesNotFit)?;
         Ok((id, value))
     }
@@ -238,10 +216,7 @@ async fn acknowledge(
         };
         let news = stream.acknowledgement().map_err(status)?;
         if news != told {
-            told = v1::Acknowledgement {
-                faults: Vec::new(),
-                ..news.clone()
-            };
+            told = v1::Acknowledgement { faults: Vec::new(), ..news.clone() };
             let message = Some(Outgoing::Acknowledgement(news));
             room.send(Ok(PublishResponse { message }));
         }
@@ -257,12 +232,7 @@ async fn acknowledge(
 
 /// Whether the source is still there to read it.
 async fn send(responses: &Responses, message: Outgoing) -> bool {
-    responses
-        .send(Ok(PublishResponse {
-            message: Some(message),
-        }))
-        .await
-        .is_ok()
+    responses.send(Ok(PublishResponse { message: Some(message) })).await.is_ok()
 }
 
 fn check_batch(batch: &SampleBatch) -> Result<(), Status> {

@@ -93,10 +93,7 @@ impl Sources {
             None => {
                 let number = table.sources.len() as u32;
                 table.numbers.insert(name.into(), number);
-                let source = Source {
-                    state: Mutex::default(),
-                    changed: watch::Sender::new(()),
-                };
+                let source = Source { state: Mutex::default(), changed: watch::Sender::new(()) };
                 table.sources.push(Arc::new(source));
                 number
             }
@@ -110,26 +107,14 @@ impl Sources {
         };
         source.changed.send_replace(());
         let changed = source.changed.subscribe();
-        Ok((
-            Stream {
-                source,
-                number,
-                stream,
-                changed,
-            },
-            lost,
-        ))
+        Ok((Stream { source, number, stream, changed }, lost))
     }
 }
 
 impl SettleSink for Sources {
     fn settle(&self, settled: Vec<Settled>) {
         let mut settled = settled.into_iter().peekable();
-        while let Some(Settled {
-            receipt: Receipt { source: number, .. },
-            ..
-        }) = settled.peek()
-        {
+        while let Some(Settled { receipt: Receipt { source: number, .. }, .. }) = settled.peek() {
             let number = *number;
             let source = {
                 let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,11 +170,7 @@ impl State {
                 self.counts[place] += 1;
             }
             if self.faults.len() < FAULTS_KEPT_MAX {
-                self.faults.push_back(SampleFault {
-                    position,
-                    kind: kind.into(),
-                    message,
-                });
+                self.faults.push_back(SampleFault { position, kind: kind.into(), message });
             }
         }
         let place = position.checked_sub(self.acknowledged + 1);
@@ -203,18 +184,12 @@ impl State {
     }
 
     fn acknowledgement(&mut self) -> Acknowledgement {
-        let counts = KINDS
-            .iter()
-            .zip(self.counts)
-            .filter(|(_, count)| *count > 0);
+        let counts = KINDS.iter().zip(self.counts).filter(|(_, count)| *count > 0);
         Acknowledgement {
             acknowledged_position: self.acknowledged,
             repeated_count: self.repeated,
             fault_counts: counts
-                .map(|(kind, count)| SampleFaultCount {
-                    kind: (*kind).into(),
-                    count,
-                })
+                .map(|(kind, count)| SampleFaultCount { kind: (*kind).into(), count })
                 .collect(),
             faults: self.faults.drain(..).collect(),
         }
@@ -227,19 +202,14 @@ fn fault(fate: &Fate) -> Option<(SampleFaultKind, String)> {
         Fate::Taken => return None,
         Fate::UnknownSignal(message) => (SampleFaultKind::UnknownSignal, message.to_string()),
         Fate::ValueDoesNotFit(message) => (SampleFaultKind::ValueDoesNotFit, message.to_string()),
-        Fate::Late(reached_us) => (
-            SampleFaultKind::Late,
-            format!("it came after the engine had reached {reached_us} us"),
-        ),
-        Fate::Superseded => (
-            SampleFaultKind::Superseded,
-            "a newer value of the signal took its place".into(),
-        ),
+        Fate::Late(reached_us) => {
+            (SampleFaultKind::Late, format!("it came after the engine had reached {reached_us} us"))
+        }
+        Fate::Superseded => {
+            (SampleFaultKind::Superseded, "a newer value of the signal took its place".into())
+        }
         Fate::Refused(message) => (SampleFaultKind::Refused, message.to_string()),
-        Fate::Ahead => (
-            SampleFaultKind::Ahead,
-            "its time is too far ahead of all others".into(),
-        ),
+        Fate::Ahead => (SampleFaultKind::Ahead, "its time is too far ahead of all others".into()),
     })
 }
 
@@ -255,10 +225,7 @@ pub(super) struct Stream {
 impl Stream {
     /// The receipt of one sample.
     pub(super) fn receipt(&self, position: u64) -> Receipt {
-        Receipt {
-            source: self.number,
-            position,
-        }
+        Receipt { source: self.number, position }
     }
 
     /// The highest position up to which every sample is settled.
@@ -294,14 +261,9 @@ impl Stream {
         self.check(&state)?;
         let expected = state.received() + 1;
         if first > expected || first == 0 {
-            return Err(SourceError::Gap {
-                expected,
-                found: first,
-            });
+            return Err(SourceError::Gap { expected, found: first });
         }
-        let repeated = usize::try_from(expected - first)
-            .unwrap_or(usize::MAX)
-            .min(count);
+        let repeated = usize::try_from(expected - first).unwrap_or(usize::MAX).min(count);
         state.repeated += repeated as u64;
         let length = state.window.len() + count - repeated;
         state.window.resize(length, false);
@@ -326,10 +288,6 @@ impl Stream {
     }
 
     fn check(&self, state: &State) -> Result<(), SourceError> {
-        if state.stream == self.stream {
-            Ok(())
-        } else {
-            Err(SourceError::Replaced)
-        }
+        if state.stream == self.stream { Ok(()) } else { Err(SourceError::Replaced) }
     }
 }

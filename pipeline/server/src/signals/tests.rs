@@ -2,23 +2,15 @@ use super::*;
 use piccolo_catalogue::SignalId;
 
 fn request(page_size: u32, page_token: &str, root: &str) -> ListSignalsRequest {
-    ListSignalsRequest {
-        page_size,
-        page_token: page_token.into(),
-        root: root.into(),
-    }
+    ListSignalsRequest { page_size, page_token: page_token.into(), root: root.into() }
 }
 
 #[test]
 fn pages_give_every_signal_once() {
     let catalogue = Catalogue::vss6();
-    for (size, root) in [
-        (0, ""),
-        (7, "Vehicle.Cabin"),
-        (5_000, ""),
-        (1, "Vehicle.Speed"),
-        (100, "Vehicle"),
-    ] {
+    for (size, root) in
+        [(0, ""), (7, "Vehicle.Cabin"), (5_000, ""), (1, "Vehicle.Speed"), (100, "Vehicle")]
+    {
         let mut token = String::new();
         let mut found = Vec::new();
         loop {
@@ -44,25 +36,17 @@ fn pages_give_every_signal_once() {
 #[test]
 fn a_page_has_what_the_catalogue_knows() {
     let catalogue = Catalogue::vss6();
-    let found = page(&catalogue, &request(1, "", "Vehicle.Speed"))
-        .unwrap()
-        .signals
-        .remove(0);
+    let found = page(&catalogue, &request(1, "", "Vehicle.Speed")).unwrap().signals.remove(0);
     let id: SignalId = catalogue.find("Vehicle.Speed").unwrap();
     let known = catalogue.get(id).unwrap();
-    assert_eq!(
-        (found.datatype.as_str(), found.unit.as_deref()),
-        ("float", Some("km/h"))
-    );
+    assert_eq!((found.datatype.as_str(), found.unit.as_deref()), ("float", Some("km/h")));
     assert_eq!((found.min, found.max), (known.min, known.max));
 }
 
 #[test]
 fn wrong_pages_are_refused() {
-    let cases = [
-        ("x", "", tonic::Code::InvalidArgument),
-        ("", "Vehicle.Sped", tonic::Code::NotFound),
-    ];
+    let cases =
+        [("x", "", tonic::Code::InvalidArgument), ("", "Vehicle.Sped", tonic::Code::NotFound)];
     for (token, root, code) in cases {
         let status = page(&Catalogue::vss6(), &request(0, token, root)).unwrap_err();
         assert_eq!(status.code(), code, "{status}");

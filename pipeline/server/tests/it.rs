@@ -1,0 +1,17 @@
+//! The server from outside: in process with real gRPC clients, and as the binary.
+
+#[cfg(test)]
+#[path = "it/binary.rs"]
+mod binary;
+#[cfg(test)]
+#[path = "it/feed.rs"]
+mod feed;
+#[cfg(test)]
+#[path = "it/publish.rs"]
+mod publish;
+#[cfg(test)]
+#[path = "it/service.rs"]
+mod service;
+#[cfg(test)]
+#[path = "it/support.rs"]
+mod support;
