@@ -108,19 +108,10 @@ impl Feed {
 /// A URL that is none, a server that does not answer within [`CONNECT_TIMEOUT`].
 pub async fn connect(url: &str) -> Result<Channel, ClientError> {
     let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|source| ClientError::Url {
-            url: url.into(),
-            source,
-        })?
+        .map_err(|source| ClientError::Url { url: url.into(), source })?
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE_PERIOD)
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
-    endpoint
-        .connect()
-        .await
-        .map_err(|source| ClientError::Unreachable {
-            url: url.into(),
-            source,
-        })
+    endpoint.connect().await.map_err(|source| ClientError::Unreachable { url: url.into(), source })
 }

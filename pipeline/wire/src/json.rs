@@ -168,9 +168,7 @@ mod tests {
 
     #[test]
     fn values_are_plain_json() {
-        let list = Kind::List(ListValue {
-            items: vec![value(Kind::Int(1)), value(Kind::Int(2))],
-        });
+        let list = Kind::List(ListValue { items: vec![value(Kind::Int(1)), value(Kind::Int(2))] });
         let cases = [
             (value(Kind::Bool(true)), "true"),
             (value(Kind::Int(-3)), "-3"),
@@ -187,10 +185,7 @@ mod tests {
 
     #[test]
     fn arguments_stand_beside_the_target_and_absent_fields_are_left_out() {
-        let argument = Argument {
-            name: "value".into(),
-            value: Some(value(Kind::Int(2))),
-        };
+        let argument = Argument { name: "value".into(), value: Some(value(Kind::Int(2))) };
         let action = Action {
             kind: "actuate".into(),
             target: "Vehicle.A".into(),
@@ -203,22 +198,14 @@ mod tests {
 
     #[test]
     fn a_gap_says_why() {
-        let position = |id: &str, time_us| {
-            Some(DecisionPosition {
-                id: id.into(),
-                time_us,
-            })
-        };
+        let position = |id: &str, time_us| Some(DecisionPosition { id: id.into(), time_us });
         let slow = Missed {
             reason: MissedReason::SlowSubscriber.into(),
             count: Some(2),
             first: position("a", 1),
             last: position("b", 2),
         };
-        let unknown = Missed {
-            reason: MissedReason::UnknownPosition.into(),
-            ..Missed::default()
-        };
+        let unknown = Missed { reason: MissedReason::UnknownPosition.into(), ..Missed::default() };
         let cases = [
             (
                 slow,

@@ -1,3 +1,5 @@
+//! What becomes of the samples of a tick.
+
 use piccolo_catalogue::SignalId;
 
 use super::*;
@@ -16,7 +18,8 @@ fn sample(position: Option<u64>) -> Sample {
 
 #[test]
 fn every_sample_with_a_receipt_is_settled() {
-    let cases: [(&[Option<u64>], &[usize], &[(u64, bool)]); 5] = [
+    type Case = (&'static [Option<u64>], &'static [usize], &'static [(u64, bool)]);
+    let cases: [Case; 5] = [
         (&[], &[], &[]),
         (&[None, None], &[0], &[]),
         (&[Some(1), Some(2)], &[], &[(1, true), (2, true)]),

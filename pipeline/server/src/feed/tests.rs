@@ -1,3 +1,5 @@
+//! Where subscriptions start, what they miss, what filters pass.
+
 use piccolo_engine::{Action, Arguments, Edge};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Order, lateness and overflow as tables.
+
 use piccolo_catalogue::SignalId;
 
 use super::*;
@@ -16,13 +18,16 @@ fn sample(position: u64, signal: u32, time_us: u64) -> Sample {
     }
 }
 
+/// A tick and the origins of its samples.
+type TickSeen = (u64, Vec<u32>);
+
 /// What a gateway with a lateness of 100 us does: each sample is (clock, signal, event time),
 /// and after all of them the clock says `now_us`.
 fn check(
     pending_max: usize,
     samples: &[(u64, u32, u64)],
     now_us: u64,
-) -> (Vec<(u64, Vec<u32>)>, Vec<(u64, &'static str)>) {
+) -> (Vec<TickSeen>, Vec<(u64, &'static str)>) {
     let mut gateway = Gateway::new(100, pending_max);
     let mut ticks = Vec::new();
     let mut drain = |gateway: &mut Gateway, now_us| {

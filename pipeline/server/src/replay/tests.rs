@@ -1,3 +1,5 @@
+//! Merging, cutting and naming of recordings.
+
 use std::fs;
 
 use piccolo_catalogue::Catalogue;

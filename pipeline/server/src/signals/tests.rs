@@ -1,3 +1,5 @@
+//! Pages of the catalogue.
+
 use super::*;
 use piccolo_catalogue::SignalId;
 

@@ -27,7 +27,7 @@ async fn samples_are_acknowledged_once_the_engine_has_them() {
 async fn what_is_sent_again_is_passed_over() {
     let server = server(Limits::default()).await;
     let mut first = Source::open(&server.url, "s", 1, &[]).await;
-    first.send(1, "v", vec![speed(1 * MINUTE), speed(2 * MINUTE), speed(3 * MINUTE)]).await;
+    first.send(1, "v", vec![speed(MINUTE), speed(2 * MINUTE), speed(3 * MINUTE)]).await;
     first.acknowledged(2).await;
     // It goes without an end; its third sample still waits in the gateway.
     drop(first);
@@ -35,7 +35,7 @@ async fn what_is_sent_again_is_passed_over() {
     assert_eq!(second.opened.acknowledged_position, 2);
     assert_eq!(second.opened.lost_count, 0);
     second.send(3, "v", vec![speed(3 * MINUTE), speed(4 * MINUTE)]).await;
-    second.send(1, "v", vec![speed(1 * MINUTE), speed(2 * MINUTE)]).await;
+    second.send(1, "v", vec![speed(MINUTE), speed(2 * MINUTE)]).await;
     let last = second.settled(&server.clock, 4).await;
     let repeated = if last.repeated_count == 3 {
         3
