@@ -6,11 +6,16 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 /// Turns what a vehicle senses into what its computers run.
 #[derive(Debug, Parser)]
-#[command(name = "piccolo", version, max_term_width = 100, before_help = "\
+#[command(
+    name = "piccolo",
+    version,
+    max_term_width = 100,
+    before_help = "\
 Examples:
   piccolo replay fixtures/drives/mixed_wltc.csv.gz --rules fixtures/scenarios --why
   piccolo check fixtures/scenarios
-  piccolo feed http://127.0.0.1:4710 --scenario motorway")]
+  piccolo feed http://127.0.0.1:4710 --scenario motorway"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -138,6 +143,7 @@ pub(crate) struct RecordArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeedArgs {
     /// Address of the server, such as http://127.0.0.1:4710
+    #[arg(value_parser = address)]
     pub(crate) url: String,
     /// Only these vehicles; may be repeated
     #[arg(long, value_name = "NAME")]
@@ -212,4 +218,12 @@ impl std::str::FromStr for Speed {
 /// A time of the recording: a duration such as `90s`, in microseconds.
 fn moment(text: &str) -> Result<u64, piccolo_script::DurationError> {
     piccolo_script::parse_duration_us(text)
+}
+
+/// The address of a server; without a scheme it would be asked for in vain.
+fn address(text: &str) -> Result<String, String> {
+    match text.split_once("://") {
+        Some(("http" | "https", rest)) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("use an address such as http://127.0.0.1:4710".to_owned()),
+    }
 }

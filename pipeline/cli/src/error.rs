@@ -54,6 +54,16 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// Whether nothing is left to say: all was said, or nobody reads on.
+    pub(crate) fn is_quiet(&self) -> bool {
+        match self {
+            Self::Said(_) => true,
+            // A reader such as `head` that has seen enough is no error.
+            Self::Output(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+            _ => false,
+        }
+    }
+
     /// The exit code of the command.
     pub(crate) fn code(&self) -> Code {
         match self {
@@ -64,8 +74,7 @@ impl CliError {
             {
                 Code::NotFound
             }
-            // A reader such as `head` that has seen enough is no error.
-            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Code::Done,
+            Self::Output(_) if self.is_quiet() => Code::Done,
             Self::Open(OpenError::DatabaseNeeded { .. }) | Self::Usage(_) => Code::Usage,
             Self::Engine(EngineError::Workers(_)) => Code::Usage,
             _ => Code::InvalidInput,

@@ -10,7 +10,6 @@ use clap::Parser;
 use piccolo_base::exit::Code;
 
 use crate::args::{Args, Command};
-use crate::error::CliError;
 
 fn main() -> Code {
     let args = Args::parse();
@@ -24,7 +23,7 @@ fn main() -> Code {
         Command::Completion(args) => commands::completion::run(&args),
     };
     result.unwrap_or_else(|error| {
-        if !matches!(error, CliError::Said(_)) {
+        if !error.is_quiet() {
             output::note(format_args!("error: {error}"));
         }
         error.code()

@@ -39,7 +39,11 @@ pub(super) fn copy(
     }
     writer.finish()?;
     faults.finish();
-    note(format_args!("{samples} samples written to {}, {} faults", output.display(), faults.count()));
+    note(format_args!(
+        "{samples} samples written to {}, {} faults",
+        output.display(),
+        faults.count()
+    ));
     Ok(Code::Done)
 }
 
@@ -52,13 +56,17 @@ pub(super) fn format(output: &Path, asked: Option<RecordingFormat>) -> Result<Fo
             RecordingFormat::Mcap => Format::Mcap,
         });
     }
-    let name = output.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name =
+        output.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     if name.ends_with(".mcap") {
         Ok(Format::Mcap)
     } else if name.ends_with(".csv") || name.ends_with(".csv.gz") {
         Ok(Format::LongCsv)
     } else {
-        let message = format!("what format is {}? End it in .mcap or .csv, or say --format", output.display());
+        let message = format!(
+            "what format is {}? End it in .mcap or .csv, or say --format",
+            output.display()
+        );
         Err(CliError::Usage(message))
     }
 }

@@ -40,10 +40,11 @@ async fn follow(args: &FeedArgs) -> Result<Code, CliError> {
     Ok(Code::Done)
 }
 
-
 fn tell_missed(missed: &Missed) {
     let count = missed.count.map_or("some".to_owned(), |count| count.to_string());
-    note(format_args!("missed {count} decisions here: too old for the server, or this reader was too slow"));
+    note(format_args!(
+        "missed {count} decisions here: too old for the server, or this reader was too slow"
+    ));
 }
 
 impl From<ClientError> for CliError {
@@ -51,7 +52,9 @@ impl From<ClientError> for CliError {
         let code = match &error {
             ClientError::Url { .. } => Code::Usage,
             ClientError::Unreachable { .. } => Code::Unreachable,
-            ClientError::Status(status) if status.code() == tonic::Code::PermissionDenied => Code::Denied,
+            ClientError::Status(status) if status.code() == tonic::Code::PermissionDenied => {
+                Code::Denied
+            }
             ClientError::Status(_) => Code::Unreachable,
         };
         Self::Server { message: error.to_string(), code }

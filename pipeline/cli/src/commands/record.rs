@@ -24,7 +24,8 @@ pub(crate) fn run(args: &RecordArgs) -> Result<Code, CliError> {
 /// Ctrl-C ends the program that feeds this one; this one then sees the end of
 /// its input and closes the recording properly.
 fn keep_through_interrupts() -> Result<tokio::runtime::Runtime, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
     Ok(runtime)
 }

@@ -21,22 +21,22 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
     let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
     engine.load(&rules)?;
     let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();
-    let readers: Result<Vec<_>, _> = args
-        .recordings
-        .iter()
-        .map(|path| super::open(path, &catalogue, &args.signals))
-        .collect();
+    let vehicles = vehicles?;
+    // A table starts with its heading: what can fail comes before it.
+    let readers: Result<Vec<_>, _> =
+        args.recordings.iter().map(|path| super::open(path, &catalogue, &args.signals)).collect();
+    let merge = Merge::new(readers?);
     let replay = Replay {
         args,
         engine,
-        vehicles: vehicles?,
+        vehicles,
         batch: Vec::new(),
         printer: Printer::new(args.output)?,
         pace: Pace::new(args.speed),
         summary: Summary::new(rules.len()),
         faults: Faults::default(),
     };
-    replay.run(Merge::new(readers?))
+    replay.run(merge)
 }
 
 /// One name for each recording: as given, or what the file is called.
@@ -49,7 +49,9 @@ fn vehicle_names(args: &ReplayArgs) -> Result<Vec<String>, CliError> {
     names.extend(args.recordings[names.len()..].iter().map(|path| file_stem(path)));
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {
-            let message = format!("two recordings are of the vehicle `{name}`; give each a name with --vehicle");
+            let message = format!(
+                "two recordings are of the vehicle `{name}`; give each a name with --vehicle"
+            );
             return Err(CliError::Usage(message));
         }
     }
@@ -76,10 +78,13 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn run(mut self, mut merge: Merge) -> Result<Code, CliError> {
         let progress = ProgressLine::new(merge.bytes().1);
+        let mut code = Code::Done;
+        let mut stop_us = None;
         while let Some(next) = merge.next() {
             match next {
                 Next::Sample(index, sample) => {
-                    if self.args.to.is_some_and(|to| sample.time_us >= to) {
+                    stop_us = self.args.to.filter(|to| sample.time_us >= *to);
+                    if stop_us.is_some() {
                         break;
                     }
                     self.take(index, &sample)?;
@@ -91,14 +96,15 @@ impl Replay<'_> {
                     self.faults.take(&fault);
                     self.summary.faults += 1;
                     if self.args.strict {
-                        self.printer.flush()?;
-                        return Err(CliError::Said(Code::InvalidInput));
+                        code = Code::InvalidInput;
+                        break;
                     }
                 }
             }
         }
         drop(progress);
-        self.finish()
+        self.finish(stop_us)?;
+        Ok(code)
     }
 
     fn take(&mut self, index: usize, sample: &recording::Sample) -> Result<(), CliError> {
@@ -138,13 +144,14 @@ impl Replay<'_> {
         self.printer.print(decision)
     }
 
-    /// Decides what the last samples come to; deadlines after them stay open.
-    fn finish(mut self) -> Result<Code, CliError> {
+    /// Decides up to where the replay was stopped, or else what the last samples
+    /// come to; deadlines after them stay open.
+    fn finish(mut self, stop_us: Option<u64>) -> Result<(), CliError> {
         let last_us = self.batch.last().map_or(self.engine.now_us(), |sample| sample.time_us);
-        self.step(last_us.saturating_add(1))?;
+        self.step(stop_us.unwrap_or(last_us.saturating_add(1)))?;
         self.printer.flush()?;
         self.faults.finish();
         note(format_args!("{}", self.summary));
-        Ok(Code::Done)
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use piccolo_catalogue::Value;
 use piccolo_engine::{Action, AtomReason, Decision, Edge, Why, Withheld};
 use piccolo_wire::v1 as wire;
 
@@ -28,8 +29,11 @@ pub(super) fn write_wire(out: &mut impl Write, decision: &wire::Decision) -> io:
         wire::Edge::End => "end",
         wire::Edge::Unspecified => "?",
     };
-    let actions: Vec<String> =
-        decision.actions.iter().map(|action| format!("{} {}", action.kind, action.target)).collect();
+    let actions: Vec<String> = decision
+        .actions
+        .iter()
+        .map(|action| format!("{} {}", action.kind, action.target))
+        .collect();
     write_line(out, (decision.time_us, edge, &decision.vehicle, &decision.scenario), &actions)
 }
 
@@ -59,23 +63,29 @@ fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
         None => "?  ",
     };
     write!(out, "{:>14}    {mark} {}", "", atom.atom)?;
-    let values: Vec<String> = atom
-        .signals
-        .iter()
-        .map(|signal| {
-            let value = signal.value.as_ref().map_or("unknown".to_owned(), ToString::to_string);
-            if atom.signals.len() == 1 { value } else { format!("{} = {value}", signal.signal) }
-        })
-        .collect();
-    write!(out, "    is {}", values.join(", "))?;
+    match &*atom.signals {
+        [signal] if atom.atom.starts_with(&*signal.signal) => {
+            write!(out, "    is {}", shown(signal.value.as_ref(), "unknown"))?;
+        }
+        signals => {
+            let values = signals.iter().map(|signal| {
+                format!("{} = {}", signal.signal, shown(signal.value.as_ref(), "unknown"))
+            });
+            write!(out, "    {}", values.collect::<Vec<_>>().join(", "))?;
+        }
+    }
     if let Some(margin) = atom.margin {
         write!(out, ", margin {}", rounded(margin))?;
     }
     if let Some(flip) = &atom.flipped_by {
-        let value = flip.value.as_ref().map_or("unavailable".to_owned(), ToString::to_string);
+        let value = shown(flip.value.as_ref(), "unavailable");
         write!(out, ", since {} by {value} (line {})", seconds(flip.time_us), flip.origin)?;
     }
     writeln!(out)
+}
+
+fn shown(value: Option<&Value>, without: &str) -> String {
+    value.map_or(without.to_owned(), ToString::to_string)
 }
 
 fn action(action: &Action) -> String {

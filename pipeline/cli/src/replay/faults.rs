@@ -7,7 +7,7 @@ use piccolo_recording::Fault;
 use crate::output::note;
 
 /// How many faults of one code are shown; the rest is counted.
-const SHOWN_MAX: u64 = 20;
+const SHOWN_MAX: u64 = 5;
 
 /// The faults so far, by code.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Several recordings as one stream in order of time.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 use piccolo_recording::{Fault, Item, Reader, Sample};
 
@@ -19,18 +19,16 @@ pub(crate) struct Merge {
     readers: Vec<Reader>,
     heads: Vec<Option<Sample>>,
     order: BinaryHeap<Reverse<(u64, usize)>>,
-    faults: VecDeque<Fault>,
+    /// The recordings that have to be read on before the next sample is known.
+    due: Vec<usize>,
 }
 
 impl Merge {
     /// A merge of readers that each give samples in order of time.
     pub(crate) fn new(readers: Vec<Reader>) -> Self {
         let heads = readers.iter().map(|_| None).collect();
-        let mut merge = Self { readers, heads, order: BinaryHeap::new(), faults: VecDeque::new() };
-        for index in 0..merge.readers.len() {
-            merge.pull(index);
-        }
-        merge
+        let due = (0..readers.len()).rev().collect();
+        Self { readers, heads, order: BinaryHeap::new(), due }
     }
 
     /// How many bytes were read, of how many; 0 where that is not known.
@@ -39,32 +37,26 @@ impl Merge {
         let total = self.readers.iter().map(Reader::bytes_total).sum();
         (read, total)
     }
-
-    /// Reads on in one recording up to its next sample.
-    fn pull(&mut self, index: usize) {
-        for item in self.readers[index].by_ref() {
-            match item {
-                Item::Fault(fault) => self.faults.push_back(fault),
-                Item::Sample(sample) => {
-                    self.order.push(Reverse((sample.time_us, index)));
-                    self.heads[index] = Some(sample);
-                    return;
-                }
-            }
-        }
-    }
 }
 
 impl Iterator for Merge {
     type Item = Next;
 
     fn next(&mut self) -> Option<Next> {
-        if let Some(fault) = self.faults.pop_front() {
-            return Some(Next::Fault(fault));
+        while let Some(&index) = self.due.last() {
+            match self.readers[index].next() {
+                Some(Item::Fault(fault)) => return Some(Next::Fault(fault)),
+                Some(Item::Sample(sample)) => {
+                    self.order.push(Reverse((sample.time_us, index)));
+                    self.heads[index] = Some(sample);
+                }
+                None => {}
+            }
+            self.due.pop();
         }
         let Reverse((_, index)) = self.order.pop()?;
         let sample = self.heads[index].take()?;
-        self.pull(index);
+        self.due.push(index);
         Some(Next::Sample(index, sample))
     }
 }

@@ -29,7 +29,9 @@ impl Pace {
     pub(crate) fn ahead(&mut self, time_us: u64) -> Option<Duration> {
         let factor = self.factor?;
         let (start, first_us) = *self.start.get_or_insert_with(|| (Instant::now(), time_us));
-        let due = Duration::try_from_secs_f64(time_us.saturating_sub(first_us) as f64 / 1e6 / factor).ok()?;
+        let due =
+            Duration::try_from_secs_f64(time_us.saturating_sub(first_us) as f64 / 1e6 / factor)
+                .ok()?;
         let ahead = due.checked_sub(start.elapsed())?;
         (ahead >= WAIT_MIN).then_some(ahead)
     }

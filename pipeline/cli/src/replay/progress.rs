@@ -12,7 +12,8 @@ impl ProgressLine {
     /// A bar over this many bytes.
     pub(crate) fn new(bytes_total: u64) -> Self {
         let watched = io::stderr().is_terminal() && !io::stdout().is_terminal() && bytes_total > 0;
-        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(bytes_total), target);
         let style = ProgressStyle::with_template("{bar:40} {percent:>3} % {eta} left, {msg}");
         Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))

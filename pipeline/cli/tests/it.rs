@@ -1,0 +1,20 @@
+//! Tests of the `piccolo` command as people run it.
+
+#[cfg(test)]
+#[path = "it/bad.rs"]
+mod bad;
+#[cfg(test)]
+#[path = "it/codes.rs"]
+mod codes;
+#[cfg(test)]
+#[path = "it/files.rs"]
+mod files;
+#[cfg(test)]
+#[path = "it/replay.rs"]
+mod replay;
+#[cfg(test)]
+#[path = "it/rules.rs"]
+mod rules;
+#[cfg(test)]
+#[path = "it/run.rs"]
+mod run;
