@@ -52,11 +52,7 @@ impl Context {
     }
 
     pub(crate) fn fault(&mut self, kind: FaultKind) {
-        let fault = Fault {
-            file: self.file.clone(),
-            line: self.line,
-            kind,
-        };
+        let fault = Fault { file: self.file.clone(), line: self.line, kind };
         self.pending.push_back(Item::Fault(fault));
     }
 
@@ -71,14 +67,9 @@ impl Context {
     /// Whether a row of that time may follow; faults where it may not.
     pub(crate) fn check_time(&mut self, time_us: i64) -> Option<u64> {
         let previous_us = self.previous_us;
-        let ordered = u64::try_from(time_us)
-            .ok()
-            .filter(|time_us| *time_us >= previous_us);
+        let ordered = u64::try_from(time_us).ok().filter(|time_us| *time_us >= previous_us);
         if ordered.is_none() {
-            self.fault(FaultKind::TimeRunsBackwards {
-                time_us,
-                previous_us,
-            });
+            self.fault(FaultKind::TimeRunsBackwards { time_us, previous_us });
         }
         ordered
     }
@@ -115,21 +106,12 @@ impl Context {
             Ok(value) => {
                 self.previous_us = time_us;
                 let line = self.line;
-                self.pending.push_back(Item::Sample(Sample {
-                    time_us,
-                    signal,
-                    value,
-                    line,
-                }));
+                self.pending.push_back(Item::Sample(Sample { time_us, signal, value, line }));
             }
             Err(source) => {
-                let path = self
-                    .signal(signal)
-                    .map_or_else(|| "".into(), |signal| signal.path.clone());
-                self.fault(FaultKind::ValueDoesNotFit {
-                    signal: path,
-                    source,
-                });
+                let path =
+                    self.signal(signal).map_or_else(|| "".into(), |signal| signal.path.clone());
+                self.fault(FaultKind::ValueDoesNotFit { signal: path, source });
             }
         }
     }

@@ -18,14 +18,10 @@ const MICROS_PER_SECOND: u64 = 1_000_000;
 /// Whether the line is that header, in letters of any case.
 pub(crate) fn is_header(line: &[u8], header: &[&str]) -> bool {
     let mut names = header.iter();
-    let mut fields = line
-        .split(|byte| *byte == b',')
-        .map(|field| unquoted(field.trim_ascii()));
-    let equal = fields.by_ref().all(|field| {
-        names
-            .next()
-            .is_some_and(|name| field.eq_ignore_ascii_case(name.as_bytes()))
-    });
+    let mut fields = line.split(|byte| *byte == b',').map(|field| unquoted(field.trim_ascii()));
+    let equal = fields
+        .by_ref()
+        .all(|field| names.next().is_some_and(|name| field.eq_ignore_ascii_case(name.as_bytes())));
     equal && names.next().is_none()
 }
 
@@ -91,27 +87,18 @@ impl Field<'_> {
 }
 
 fn fields<const N: usize>(line: &[u8]) -> Result<[Field<'_>; N], LineProblem> {
-    const NO_FIELD: Field<'static> = Field {
-        bytes: Cow::Borrowed(&[]),
-        quoted: false,
-    };
+    const NO_FIELD: Field<'static> = Field { bytes: Cow::Borrowed(&[]), quoted: false };
     let mut fields = [const { NO_FIELD }; N];
     let mut rest = Some(line);
     for (index, place) in fields.iter_mut().enumerate() {
         let Some(remaining) = rest else {
-            return Err(LineProblem::Fields {
-                found: index,
-                needed: N,
-            });
+            return Err(LineProblem::Fields { found: index, needed: N });
         };
         (*place, rest) = field(remaining)?;
     }
     match rest {
         None => Ok(fields),
-        Some(_) => Err(LineProblem::Fields {
-            found: N + 1,
-            needed: N,
-        }),
+        Some(_) => Err(LineProblem::Fields { found: N + 1, needed: N }),
     }
 }
 
@@ -125,13 +112,7 @@ fn field(row: &[u8]) -> Result<(Field<'_>, Option<&[u8]>), LineProblem> {
         Some(comma) => (&row[..comma], Some(&row[comma + 1..])),
         None => (row, None),
     };
-    Ok((
-        Field {
-            bytes: bytes.trim_ascii().into(),
-            quoted: false,
-        },
-        rest,
-    ))
+    Ok((Field { bytes: bytes.trim_ascii().into(), quoted: false }, rest))
 }
 
 /// The same, behind an opening quote.
@@ -139,10 +120,7 @@ fn quoted_field(row: &[u8]) -> Result<(Field<'_>, Option<&[u8]>), LineProblem> {
     let mut bytes = Vec::new();
     let mut rest = row;
     loop {
-        let quote = rest
-            .iter()
-            .position(|byte| *byte == b'"')
-            .ok_or(LineProblem::Quote)?;
+        let quote = rest.iter().position(|byte| *byte == b'"').ok_or(LineProblem::Quote)?;
         bytes.extend_from_slice(&rest[..quote]);
         rest = &rest[quote + 1..];
         if rest.first() != Some(&b'"') {
@@ -151,10 +129,7 @@ fn quoted_field(row: &[u8]) -> Result<(Field<'_>, Option<&[u8]>), LineProblem> {
         bytes.push(b'"');
         rest = &rest[1..];
     }
-    let field = Field {
-        bytes: bytes.into(),
-        quoted: true,
-    };
+    let field = Field { bytes: bytes.into(), quoted: true };
     match rest.trim_ascii_start() {
         [] => Ok((field, None)),
         [b',', rest @ ..] => Ok((field, Some(rest))),
@@ -163,10 +138,7 @@ fn quoted_field(row: &[u8]) -> Result<(Field<'_>, Option<&[u8]>), LineProblem> {
 }
 
 fn unquoted(field: &[u8]) -> &[u8] {
-    field
-        .strip_prefix(b"\"")
-        .and_then(|field| field.strip_suffix(b"\""))
-        .unwrap_or(field)
+    field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
 }
 
 /// A decimal number without sign.
@@ -192,10 +164,7 @@ fn delay_us(text: &[u8]) -> Option<u64> {
 
 /// `12`, `12.5` or `12.345678` seconds in microseconds; further digits are rounded.
 pub(crate) fn seconds_us(text: &[u8]) -> Option<u64> {
-    let dot = text
-        .iter()
-        .position(|byte| *byte == b'.')
-        .unwrap_or(text.len());
+    let dot = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
     let whole = digits(&text[..dot])?.checked_mul(MICROS_PER_SECOND)?;
     let fraction = text.get(dot + 1..).unwrap_or_default();
     let mut micros = 0;

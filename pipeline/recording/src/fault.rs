@@ -122,7 +122,5 @@ impl fmt::Display for Fault {
 }
 
 fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| {
-        format!("; `{nearest}` is most like it")
-    })
+    nearest.map_or_else(String::new, |nearest| format!("; `{nearest}` is most like it"))
 }

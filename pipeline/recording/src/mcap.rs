@@ -38,9 +38,7 @@ impl Messages {
         let options = LinearReaderOptions::default()
             .with_prevalidate_chunk_crcs(true)
             .with_record_length_limit(RECORD_BYTES_MAX);
-        Self {
-            messages: MessageReader::new_with_options(content, options),
-        }
+        Self { messages: MessageReader::new_with_options(content, options) }
     }
 
     /// Reads one message; false at the end.
@@ -100,16 +98,11 @@ fn read(message: &::mcap::Message<'_>, context: &mut Context) {
 pub(crate) fn value_of(json: &Json) -> Option<Value> {
     match json {
         Json::Bool(value) => Some(Value::Bool(*value)),
-        Json::Number(number) => number
-            .as_i64()
-            .map(Value::Int)
-            .or_else(|| number.as_f64().map(Value::Float)),
+        Json::Number(number) => {
+            number.as_i64().map(Value::Int).or_else(|| number.as_f64().map(Value::Float))
+        }
         Json::String(text) => Some(Value::from(text.as_str())),
-        Json::Array(items) => items
-            .iter()
-            .map(value_of)
-            .collect::<Option<_>>()
-            .map(Value::List),
+        Json::Array(items) => items.iter().map(value_of).collect::<Option<_>>().map(Value::List),
         Json::Null | Json::Object(_) => None,
     }
 }
@@ -124,11 +117,7 @@ pub(crate) struct McapWriter {
 impl McapWriter {
     pub(crate) fn new(out: BufWriter<File>) -> McapResult<Self> {
         let out = ::mcap::WriteOptions::new().library("piccolo").create(out)?;
-        Ok(Self {
-            out,
-            channels: FxHashMap::default(),
-            sequence: 0,
-        })
+        Ok(Self { out, channels: FxHashMap::default(), sequence: 0 })
     }
 
     /// Writes a sample; false where its time is too large for nanoseconds.
@@ -144,12 +133,7 @@ impl McapWriter {
         let data = serde_json::to_vec(&message).map_err(|error| McapError::Io(error.into()))?;
         let (sequence, publish_time) = (self.sequence, log_time);
         self.sequence = sequence.wrapping_add(1);
-        let header = MessageHeader {
-            channel_id,
-            sequence,
-            log_time,
-            publish_time,
-        };
+        let header = MessageHeader { channel_id, sequence, log_time, publish_time };
         self.out.write_to_known_channel(&header, &data)?;
         Ok(true)
     }
@@ -162,15 +146,12 @@ impl McapWriter {
     fn add_channel(&mut self, id: u32, signal: &Signal) -> McapResult<u16> {
         let name = format!("piccolo.{}", signal.datatype);
         let schema =
-            self.out
-                .add_schema(&name, "jsonschema", schema(signal).to_string().as_bytes())?;
+            self.out.add_schema(&name, "jsonschema", schema(signal).to_string().as_bytes())?;
         let mut metadata = BTreeMap::from([("datatype".to_owned(), signal.datatype.to_string())]);
         if let Some(unit) = &signal.unit {
             metadata.insert("unit".to_owned(), unit.to_string());
         }
-        let channel = self
-            .out
-            .add_channel(schema, &signal.path, "json", &metadata)?;
+        let channel = self.out.add_channel(schema, &signal.path, "json", &metadata)?;
         self.channels.insert(id, channel);
         Ok(channel)
     }

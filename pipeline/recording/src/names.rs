@@ -20,10 +20,7 @@ pub(crate) enum Verdict {
     /// A signal of the catalogue.
     Known(SignalId),
     /// None, with the nearest one.
-    Unknown {
-        name: Arc<str>,
-        nearest: Option<Arc<str>>,
-    },
+    Unknown { name: Arc<str>, nearest: Option<Arc<str>> },
 }
 
 /// The names met in a recording, and the texts of its values.
@@ -86,10 +83,7 @@ impl Names {
         }
         let nearest = if self.suggestions < SUGGESTIONS_MAX {
             self.suggestions += 1;
-            self.catalogue
-                .nearest(&name, 1)
-                .first()
-                .map(|path| Arc::from(*path))
+            self.catalogue.nearest(&name, 1).first().map(|path| Arc::from(*path))
         } else {
             None
         };

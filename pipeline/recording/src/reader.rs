@@ -73,11 +73,7 @@ pub struct Reader {
 }
 
 enum Body {
-    Text {
-        content: Content,
-        line: Vec<u8>,
-        rows: Rows,
-    },
+    Text { content: Content, line: Vec<u8>, rows: Rows },
     Mcap(Box<Messages>),
     Ended,
 }
@@ -91,12 +87,7 @@ enum Rows {
 impl Options {
     /// Options for formats that hold VSS signals.
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
-        Self {
-            catalogue,
-            dbc: None,
-            map: None,
-            format: None,
-        }
+        Self { catalogue, dbc: None, map: None, format: None }
     }
 }
 
@@ -107,29 +98,18 @@ impl Reader {
     /// A file that cannot be opened or is no recording; a CAN log without a DBC and a signal map
     /// that can be read.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let io = |source| OpenError::Io { path: path.to_owned(), source };
         let (content, progress) = source::open(path).map_err(io)?;
         let (head, content) = source::peek(content);
-        let detected = options
-            .format
-            .map_or_else(|| detect(&head), Detected::Format);
+        let detected = options.format.map_or_else(|| detect(&head), Detected::Format);
         let format = match detected {
             Detected::Format(format) => Some(format),
             Detected::Nothing => None,
             Detected::Unknown => {
-                return Err(OpenError::UnknownFormat {
-                    path: path.to_owned(),
-                });
+                return Err(OpenError::UnknownFormat { path: path.to_owned() });
             }
         };
-        let text = |rows| Body::Text {
-            content: Box::new(io::empty()),
-            line: Vec::new(),
-            rows,
-        };
+        let text = |rows| Body::Text { content: Box::new(io::empty()), line: Vec::new(), rows };
         let mut body = match format {
             // Nothing but comments: the rows of any text format come to the same.
             Some(Format::LongCsv) | None => text(Rows::Long),
@@ -142,12 +122,7 @@ impl Reader {
             _ => body = Body::Mcap(Box::new(Messages::new(content))),
         }
         let context = Context::new(path.into(), options.catalogue);
-        Ok(Self {
-            format,
-            progress,
-            context,
-            body,
-        })
+        Ok(Self { format, progress, context, body })
     }
 
     /// The format; none where the file is empty.
@@ -173,11 +148,9 @@ impl Reader {
     /// Reads the next line or message; false at the end.
     fn advance(&mut self) -> bool {
         let more = match &mut self.body {
-            Body::Text {
-                content,
-                line,
-                rows,
-            } => advance_text(content, line, rows, &mut self.context),
+            Body::Text { content, line, rows } => {
+                advance_text(content, line, rows, &mut self.context)
+            }
             Body::Mcap(messages) => messages.advance(&mut self.context),
             Body::Ended => return false,
         };
@@ -209,9 +182,7 @@ impl Iterator for Reader {
 
 fn candump(path: &Path, options: &Options) -> Result<Box<CandumpRows>, OpenError> {
     let (Some(dbc), Some(map)) = (&options.dbc, &options.map) else {
-        return Err(OpenError::DatabaseNeeded {
-            path: path.to_owned(),
-        });
+        return Err(OpenError::DatabaseNeeded { path: path.to_owned() });
     };
     let database = Database::load(dbc)?;
     let map = SignalMap::load(map, &database, &options.catalogue)?;
@@ -252,11 +223,8 @@ pub(crate) fn broken(error: &io::Error) -> FaultKind {
 }
 
 fn row(line: &[u8], rows: &mut Rows, context: &mut Context) {
-    let line = if context.line == 1 {
-        line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
-    } else {
-        line
-    };
+    let line =
+        if context.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
     let line = line.trim_ascii();
     if line.is_empty() || line.starts_with(b"#") {
         return;

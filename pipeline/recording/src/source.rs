@@ -34,20 +34,11 @@ pub(crate) type Content = Box<dyn BufRead + Send>;
 /// Opens a file; gzip is known by its first bytes and may have several members.
 pub(crate) fn open(path: &Path) -> io::Result<(Content, Progress)> {
     let file = File::open(path)?;
-    let progress = Progress {
-        read: Arc::default(),
-        total: file.metadata()?.len(),
-    };
-    let counted = Counted {
-        file,
-        read: progress.read.clone(),
-    };
+    let progress = Progress { read: Arc::default(), total: file.metadata()?.len() };
+    let counted = Counted { file, read: progress.read.clone() };
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, counted);
     let content: Content = if raw.fill_buf()?.starts_with(GZIP_MAGIC) {
-        Box::new(BufReader::with_capacity(
-            BUFFER_BYTES,
-            MultiGzDecoder::new(raw),
-        ))
+        Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(raw)))
     } else {
         Box::new(raw)
     };
@@ -59,10 +50,7 @@ pub(crate) fn open(path: &Path) -> io::Result<(Content, Progress)> {
 /// An error in the beginning is kept for the reading, so that it becomes a fault there.
 pub(crate) fn peek(mut content: Content) -> (Vec<u8>, Content) {
     let mut head = Vec::new();
-    let read = content
-        .by_ref()
-        .take(BUFFER_BYTES as u64)
-        .read_to_end(&mut head);
+    let read = content.by_ref().take(BUFFER_BYTES as u64).read_to_end(&mut head);
     let rest: Content = match read {
         Ok(_) => content,
         Err(error) => Box::new(BufReader::new(Failing(Some(error)))),

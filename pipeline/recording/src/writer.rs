@@ -79,10 +79,7 @@ pub struct Writer {
 
 enum Body {
     Long(Output),
-    Kuksa {
-        out: Output,
-        waiting: Option<(u64, Vec<u8>)>,
-    },
+    Kuksa { out: Output, waiting: Option<(u64, Vec<u8>)> },
     Mcap(Box<McapWriter>),
 }
 
@@ -108,18 +105,14 @@ impl Writer {
         if format == Format::Candump {
             return Err(WriteError::NotWritable);
         }
-        let io = |source| WriteError::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let io = |source| WriteError::Io { path: path.to_owned(), source };
         let file = BufWriter::new(File::create(path).map_err(io)?);
         let body = match format {
             Format::Mcap => {
                 let out = McapWriter::new(file);
-                Body::Mcap(Box::new(out.map_err(|source| WriteError::Mcap {
-                    path: path.to_owned(),
-                    source,
-                })?))
+                Body::Mcap(Box::new(
+                    out.map_err(|source| WriteError::Mcap { path: path.to_owned(), source })?,
+                ))
             }
             Format::KuksaCsv => {
                 let mut out = Output::new(path, file);
@@ -132,12 +125,7 @@ impl Writer {
                 Body::Long(out)
             }
         };
-        Ok(Self {
-            path: path.to_owned(),
-            catalogue,
-            previous_us: 0,
-            body,
-        })
+        Ok(Self { path: path.to_owned(), catalogue, previous_us: 0, body })
     }
 
     /// Writes a sample; its line is not written.
@@ -146,41 +134,31 @@ impl Writer {
     /// A signal that the catalogue has not, a time before that of the last sample, a value that the
     /// format cannot hold (nothing is written then); a file that cannot be written.
     pub fn write(&mut self, sample: &Sample) -> Result<(), WriteError> {
-        let signal = self
-            .catalogue
-            .get(sample.signal)
-            .ok_or(WriteError::UnknownSignal(sample.signal))?;
+        let signal =
+            self.catalogue.get(sample.signal).ok_or(WriteError::UnknownSignal(sample.signal))?;
         let (time_us, previous_us) = (sample.time_us, self.previous_us);
         if time_us < previous_us {
-            return Err(WriteError::TimeRunsBackwards {
-                time_us,
-                previous_us,
-            });
+            return Err(WriteError::TimeRunsBackwards { time_us, previous_us });
         }
         // Readers keep times as signed numbers while they look for those that run backwards.
         if i64::try_from(time_us).is_err() {
             return Err(WriteError::TimeTooLarge { time_us });
         }
-        let io = |source| WriteError::Io {
-            path: self.path.clone(),
-            source,
-        };
+        let io = |source| WriteError::Io { path: self.path.clone(), source };
         match &mut self.body {
             Body::Long(out) => out.write_all(&rows::long(sample, signal)?).map_err(io)?,
             Body::Kuksa { out, waiting } => {
                 let row = rows::kuksa(sample, signal)?;
                 if let Some((before_us, row)) = waiting.replace((time_us, row)) {
                     out.write_all(&row).map_err(io)?;
-                    out.write_all(&rows::delay(time_us - before_us))
-                        .map_err(io)?;
+                    out.write_all(&rows::delay(time_us - before_us)).map_err(io)?;
                 }
             }
             Body::Mcap(out) => {
                 let written = out.write(sample, signal);
-                if !written.map_err(|source| WriteError::Mcap {
-                    path: self.path.clone(),
-                    source,
-                })? {
+                if !written
+                    .map_err(|source| WriteError::Mcap { path: self.path.clone(), source })?
+                {
                     return Err(WriteError::TimeTooLarge { time_us });
                 }
             }
@@ -195,10 +173,7 @@ impl Writer {
     /// A file that cannot be written.
     pub fn finish(self) -> Result<(), WriteError> {
         let path = self.path;
-        let io = |source| WriteError::Io {
-            path: path.clone(),
-            source,
-        };
+        let io = |source| WriteError::Io { path: path.clone(), source };
         match self.body {
             Body::Long(out) => out.finish().map_err(io),
             Body::Kuksa { mut out, waiting } => {
@@ -209,10 +184,9 @@ impl Writer {
                 out.finish().map_err(io)
             }
             Body::Mcap(out) => {
-                let file = out.finish().map_err(|source| WriteError::Mcap {
-                    path: path.clone(),
-                    source,
-                })?;
+                let file = out
+                    .finish()
+                    .map_err(|source| WriteError::Mcap { path: path.clone(), source })?;
                 Output::Plain(file).finish().map_err(io)
             }
         }
@@ -221,10 +195,7 @@ impl Writer {
 
 impl Output {
     fn new(path: &Path, file: BufWriter<File>) -> Self {
-        if path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
-        {
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
             Self::Gzip(GzEncoder::new(file, Compression::default()))
         } else {
             Self::Plain(file)

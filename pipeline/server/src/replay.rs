@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use piccolo_recording::{Item, OpenError, Options, Reader};
+use piccolo_recording::{Merge, Next, OpenError, Options, Reader};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -50,14 +50,11 @@ impl FromStr for Speed {
 
 /// Recordings that are replayed together, each as one vehicle, all from time zero.
 pub struct Replay {
-    drives: Vec<Drive>,
-    faults: u64,
-}
-
-struct Drive {
-    vehicle: Arc<str>,
-    reader: Reader,
+    merge: Merge,
+    vehicles: Vec<Arc<str>>,
+    /// The earliest sample that was not sent.
     next: Option<Sample>,
+    faults: u64,
 }
 
 impl Replay {
@@ -67,15 +64,14 @@ impl Replay {
     /// # Errors
     /// The first recording that cannot be opened.
     pub fn open(paths: &[PathBuf], options: &Options) -> Result<Self, OpenError> {
-        let mut replay = Self { drives: Vec::new(), faults: 0 };
+        let mut vehicles = Vec::new();
+        let mut readers = Vec::new();
         for path in paths {
-            let reader = Reader::open(path, options.clone())?;
-            let vehicle = replay.vehicle_name(path);
-            replay.drives.push(Drive { vehicle, reader, next: None });
+            readers.push(Reader::open(path, options.clone())?);
+            vehicles.push(vehicle_name(path, &vehicles));
         }
-        for drive in &mut replay.drives {
-            drive.advance(&mut replay.faults);
-        }
+        let mut replay = Self { merge: Merge::new(readers), vehicles, next: None, faults: 0 };
+        replay.advance();
         Ok(replay)
     }
 
@@ -99,7 +95,7 @@ impl Replay {
                 Speed::Times(times) => ((clock.now_us() - start_us) as f64 * times) as u64,
             };
             let tick = self.tick(horizon_us);
-            let ended = self.earliest().is_none();
+            let ended = self.next.is_none();
             let full = tick.samples.len() == TICK_SAMPLES_MAX;
             samples += tick.samples.len() as u64;
             if ticks.blocking_send(tick).is_err() || ended {
@@ -117,7 +113,7 @@ impl Replay {
         let mut samples = Vec::new();
         let mut end_us = 0;
         let tick_us = loop {
-            let Some((time_us, place)) = self.earliest() else {
+            let Some(time_us) = self.next.as_ref().map(|sample| sample.time_us) else {
                 break end_us;
             };
             if time_us >= horizon_us {
@@ -127,38 +123,20 @@ impl Replay {
                 break time_us;
             }
             end_us = time_us + 1;
-            let drive = &mut self.drives[place];
-            samples.extend(drive.next.take());
-            drive.advance(&mut self.faults);
+            samples.extend(self.next.take());
+            self.advance();
         };
         Tick { tick_us, samples }
     }
 
-    /// The time of the earliest sample that was not sent, and the place of its drive.
-    fn earliest(&self) -> Option<(u64, usize)> {
-        let heads = self.drives.iter().enumerate();
-        heads.filter_map(|(place, drive)| Some((drive.next.as_ref()?.time_us, place))).min()
-    }
-
-    fn vehicle_name(&self, path: &Path) -> Arc<str> {
-        let file = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let name = file.split('.').next().filter(|name| !name.is_empty()).unwrap_or("vehicle");
-        let taken = |name: &str| self.drives.iter().any(|drive| &*drive.vehicle == name);
-        let numbered = (2..).map(|number| format!("{name}-{number}"));
-        let mut names = std::iter::once(name.to_owned()).chain(numbered);
-        names.find(|name| !taken(name)).unwrap_or_else(|| name.to_owned()).into()
-    }
-}
-
-impl Drive {
     /// Reads the next sample.
-    fn advance(&mut self, faults: &mut u64) {
+    fn advance(&mut self) {
         self.next = None;
-        for item in self.reader.by_ref() {
-            match item {
-                Item::Sample(sample) => {
+        for next in self.merge.by_ref() {
+            match next {
+                Next::Sample(place, sample) => {
                     self.next = Some(Sample {
-                        vehicle: Arc::clone(&self.vehicle),
+                        vehicle: Arc::clone(&self.vehicles[place]),
                         signal: sample.signal,
                         value: sample.value,
                         time_us: sample.time_us,
@@ -167,15 +145,25 @@ impl Drive {
                     });
                     return;
                 }
-                Item::Fault(fault) => {
-                    *faults += 1;
-                    if *faults <= FAULTS_LOGGED_MAX {
+                Next::Fault(fault) => {
+                    self.faults += 1;
+                    if self.faults <= FAULTS_LOGGED_MAX {
                         tracing::warn!(%fault, "the recording has a fault");
                     }
                 }
             }
         }
     }
+}
+
+/// The file's name up to its first dot; a number behind it where that is taken.
+fn vehicle_name(path: &Path, taken: &[Arc<str>]) -> Arc<str> {
+    let file = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let name = file.split('.').next().filter(|name| !name.is_empty()).unwrap_or("vehicle");
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    let free = names.find(|name| taken.iter().all(|taken| **taken != **name));
+    free.unwrap_or_else(|| name.to_owned()).into()
 }
 
 fn pause(stop: &CancellationToken) {

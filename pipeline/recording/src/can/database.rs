@@ -127,16 +127,10 @@ impl Database {
                 },
                 _ => 0,
             };
-            DatabaseError::Syntax {
-                path: path.to_owned(),
-                line,
-                source,
-            }
+            DatabaseError::Syntax { path: path.to_owned(), line, source }
         })?;
         if database.messages.is_empty() {
-            return Err(DatabaseError::NoMessage {
-                path: path.to_owned(),
-            });
+            return Err(DatabaseError::NoMessage { path: path.to_owned() });
         }
         Ok(database)
     }
@@ -148,26 +142,16 @@ impl Database {
 
     /// The message of frames with that identifier.
     pub fn message(&self, id: FrameId) -> Option<&Message> {
-        self.by_id
-            .get(&id)
-            .and_then(|index| self.messages.get(*index))
+        self.by_id.get(&id).and_then(|index| self.messages.get(*index))
     }
 
     fn parse(text: &str) -> Result<Self, DbcError> {
         let dbc = Dbc::try_from(statements::needed(text).as_str())?;
         let extras = Extras::new(&dbc);
-        let named = dbc
-            .messages
-            .iter()
-            .filter(|message| message.name != NO_MESSAGE);
-        let messages: Vec<_> = named
-            .map(|message| Message::new(message, &extras))
-            .collect();
-        let by_id = messages
-            .iter()
-            .enumerate()
-            .map(|(index, message)| (message.id, index))
-            .collect();
+        let named = dbc.messages.iter().filter(|message| message.name != NO_MESSAGE);
+        let messages: Vec<_> = named.map(|message| Message::new(message, &extras)).collect();
+        let by_id =
+            messages.iter().enumerate().map(|(index, message)| (message.id, index)).collect();
         Ok(Self { messages, by_id })
     }
 }
@@ -194,10 +178,7 @@ impl Message {
                 Reading::TooShort => return Reading::TooShort,
             }
         }
-        definition
-            .layout
-            .read(data)
-            .map_or(Reading::TooShort, Reading::Raw)
+        definition.layout.read(data).map_or(Reading::TooShort, Reading::Raw)
     }
 
     fn new(message: &can_dbc::Message, extras: &Extras<'_>) -> Self {
@@ -221,12 +202,7 @@ impl Message {
             definition.multiplexed = multiplexed(signal, message.id, &kept, extras);
         }
         let size_bytes = usize::try_from(message.size).unwrap_or(usize::MAX);
-        Self {
-            id: message.id.into(),
-            name: message.name.clone(),
-            signals,
-            size_bytes,
-        }
+        Self { id: message.id.into(), name: message.name.clone(), signals, size_bytes }
     }
 }
 
@@ -237,9 +213,7 @@ impl Multiplexed {
             Raw::Signed(number) => number as u64,
             Raw::Float(_) => return false,
         };
-        self.ranges
-            .iter()
-            .any(|(least, greatest)| (*least..=*greatest).contains(&number))
+        self.ranges.iter().any(|(least, greatest)| (*least..=*greatest).contains(&number))
     }
 }
 
@@ -263,33 +237,22 @@ impl<'a> Extras<'a> {
     fn new(dbc: &'a Dbc) -> Self {
         let floats = dbc.signal_extended_value_type_list.iter();
         let floats = floats.map(|list| {
-            (
-                (list.message_id, list.signal_name.as_str()),
-                &list.signal_extended_value_type,
-            )
+            ((list.message_id, list.signal_name.as_str()), &list.signal_extended_value_type)
         });
         let multiplexed = dbc.extended_multiplex.iter();
         let multiplexed =
             multiplexed.map(|entry| ((entry.message_id, entry.signal_name.as_str()), entry));
         let mut labels = FxHashMap::default();
         for description in &dbc.value_descriptions {
-            if let can_dbc::ValueDescription::Signal {
-                message_id,
-                name,
-                value_descriptions,
-            } = description
+            if let can_dbc::ValueDescription::Signal { message_id, name, value_descriptions } =
+                description
             {
-                let values = value_descriptions
-                    .iter()
-                    .map(|value| (value.id, value.description.clone()));
+                let values =
+                    value_descriptions.iter().map(|value| (value.id, value.description.clone()));
                 labels.insert((*message_id, name.as_str()), values.collect());
             }
         }
-        Self {
-            floats: floats.collect(),
-            labels,
-            multiplexed: multiplexed.collect(),
-        }
+        Self { floats: floats.collect(), labels, multiplexed: multiplexed.collect() }
     }
 }
 
@@ -303,11 +266,8 @@ fn multiplexed(
         |is: &dyn Fn(&can_dbc::Signal) -> bool| signals.iter().position(|signal| is(signal));
     if let Some(entry) = extras.multiplexed.get(&(message, signal.name.as_str())) {
         let by = position(&|signal| signal.name == entry.multiplexor_signal_name)?;
-        let ranges = entry
-            .mappings
-            .iter()
-            .map(|range| (range.min_value, range.max_value))
-            .collect();
+        let ranges =
+            entry.mappings.iter().map(|range| (range.min_value, range.max_value)).collect();
         return Some(Multiplexed { by, ranges });
     }
     match signal.multiplexer_indicator {
@@ -316,30 +276,18 @@ fn multiplexed(
             let by = position(&|signal| {
                 signal.multiplexer_indicator == MultiplexIndicator::Multiplexor
             })?;
-            Some(Multiplexed {
-                by,
-                ranges: vec![(number, number)],
-            })
+            Some(Multiplexed { by, ranges: vec![(number, number)] })
         }
         MultiplexIndicator::Multiplexor | MultiplexIndicator::Plain => None,
     }
 }
 
 fn read(path: &Path) -> Result<String, DatabaseError> {
-    let io = |source| DatabaseError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| DatabaseError::Io { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(io)?
-        .take(DBC_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io)?;
+    File::open(path).map_err(io)?.take(DBC_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > DBC_BYTES_MAX {
-        return Err(DatabaseError::TooLarge {
-            path: path.to_owned(),
-        });
+        return Err(DatabaseError::TooLarge { path: path.to_owned() });
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| {
         let bytes = error.into_bytes();

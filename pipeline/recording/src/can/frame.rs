@@ -67,9 +67,8 @@ impl<'a> Frame<'a> {
         let rest = line.trim_ascii().strip_prefix(b"(")?;
         let close = rest.iter().position(|byte| *byte == b')')?;
         let time_us = seconds_us(&rest[..close])?;
-        let mut words = rest[close + 1..]
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
+        let mut words =
+            rest[close + 1..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let (bus, frame) = (words.next()?, words.next()?);
         match (words.next(), words.next()) {
             (None | Some(b"R" | b"T"), None) => {}
@@ -77,25 +76,16 @@ impl<'a> Frame<'a> {
         }
         let hash = frame.iter().position(|byte| *byte == b'#')?;
         let (id, error) = frame_id(&frame[..hash])?;
-        let payload = if error {
-            Payload::Error
-        } else {
-            payload(&frame[hash + 1..])?
-        };
-        Some(Self {
-            time_us,
-            bus,
-            id,
-            payload,
-        })
+        let payload = if error { Payload::Error } else { payload(&frame[hash + 1..])? };
+        Some(Self { time_us, bus, id, payload })
     }
 }
 
 /// The id, and whether it marks an error frame.
 fn frame_id(text: &[u8]) -> Option<(FrameId, bool)> {
-    let id = text.iter().try_fold(0_u32, |id, byte| {
-        id.checked_mul(16)?.checked_add(hex(*byte)?.into())
-    })?;
+    let id = text
+        .iter()
+        .try_fold(0_u32, |id, byte| id.checked_mul(16)?.checked_add(hex(*byte)?.into()))?;
     match text.len() {
         3 if id <= STANDARD_ID_MAX => Some((FrameId::Standard(id as u16), false)),
         8 if id <= EXTENDED_ID_MAX => Some((FrameId::Extended(id), false)),
@@ -135,10 +125,7 @@ fn bytes(text: &[u8], bytes_max: usize) -> Option<Payload> {
     for (place, digits) in bytes.iter_mut().zip(text.chunks_exact(2)) {
         *place = hex(digits[0])? << 4 | hex(digits[1])?;
     }
-    Some(Payload::Data {
-        bytes,
-        count: text.len() / 2,
-    })
+    Some(Payload::Data { bytes, count: text.len() / 2 })
 }
 
 fn hex(digit: u8) -> Option<u8> {

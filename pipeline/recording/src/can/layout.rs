@@ -65,9 +65,7 @@ impl Layout {
         signal: &can_dbc::Signal,
         float: Option<&SignalExtendedValueType>,
     ) -> Option<Self> {
-        let size = u32::try_from(signal.size)
-            .ok()
-            .filter(|size| (1..=64).contains(size))?;
+        let size = u32::try_from(signal.size).ok().filter(|size| (1..=64).contains(size))?;
         let start = usize::try_from(signal.start_bit)
             .ok()
             .filter(|start| *start < 8 * super::frame::DATA_BYTES_MAX)?;
@@ -85,26 +83,11 @@ impl Layout {
         };
         let big_endian = signal.byte_order == ByteOrder::BigEndian;
         // The position of the first bit, counted in the order in which the bytes are read.
-        let bit = if big_endian {
-            start / 8 * 8 + (7 - start % 8)
-        } else {
-            start
-        };
+        let bit = if big_endian { start / 8 * 8 + (7 - start % 8) } else { start };
         let bit_end = bit + size as usize;
         let (first, end) = (bit / 8, bit_end.div_ceil(8));
-        let shift = if big_endian {
-            end * 8 - bit_end
-        } else {
-            bit - first * 8
-        } as u32;
-        Some(Self {
-            first,
-            end,
-            shift,
-            size,
-            big_endian,
-            encoding,
-        })
+        let shift = if big_endian { end * 8 - bit_end } else { bit - first * 8 } as u32;
+        Some(Self { first, end, shift, size, big_endian, encoding })
     }
 
     /// The number in the data; none where the data ends before it.

@@ -126,13 +126,7 @@ pub(crate) enum Conversion {
     /// By a list.
     Values(FxHashMap<i64, Value>),
     /// `(raw * factor + offset) * scale + shift`, rounded to the decimals.
-    Linear {
-        factor: f64,
-        offset: f64,
-        scale: f64,
-        shift: f64,
-        decimals: Option<u32>,
-    },
+    Linear { factor: f64, offset: f64, scale: f64, shift: f64, decimals: Option<u32> },
     /// The same, of which 0 is false and 1 true.
     Boolean { factor: f64, offset: f64 },
 }
@@ -167,22 +161,18 @@ impl SignalMap {
     /// exist, or whose values do not fit.
     pub fn load(path: &Path, database: &Database, catalogue: &Catalogue) -> Result<Self, MapError> {
         let text = read(path)?;
-        let written: Vec<Written> =
-            serde_saphyr::from_str(&text).map_err(|error| MapError::Syntax {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })?;
+        let written: Vec<Written> = serde_saphyr::from_str(&text).map_err(|error| {
+            MapError::Syntax { path: path.to_owned(), reason: error.to_string() }
+        })?;
         let mut entries: FxHashMap<FrameId, Vec<Entry>> = FxHashMap::default();
         for (index, written) in written.iter().enumerate() {
             let (id, entry) =
-                written
-                    .resolve(database, catalogue)
-                    .map_err(|problem| MapError::Entry {
-                        path: path.to_owned(),
-                        entry: index + 1,
-                        signal: written.path.clone(),
-                        problem,
-                    })?;
+                written.resolve(database, catalogue).map_err(|problem| MapError::Entry {
+                    path: path.to_owned(),
+                    entry: index + 1,
+                    signal: written.path.clone(),
+                    problem,
+                })?;
             entries.entry(id).or_default().push(entry);
         }
         Ok(Self { entries })
@@ -200,17 +190,10 @@ impl Written {
         database: &Database,
         catalogue: &Catalogue,
     ) -> Result<(FrameId, Entry), EntryProblem> {
-        let message = database
-            .messages()
-            .iter()
-            .rev()
-            .find(|message| message.name == self.message);
+        let message = database.messages().iter().rev().find(|message| message.name == self.message);
         let message = message.ok_or_else(|| EntryProblem::NoMessage(self.message.clone()))?;
         let position = |name: &str| {
-            let found = message
-                .signals
-                .iter()
-                .position(|signal| signal.name == name);
+            let found = message.signals.iter().position(|signal| signal.name == name);
             found.ok_or_else(|| EntryProblem::NoSignal {
                 message: self.message.clone(),
                 signal: name.to_owned(),
@@ -219,30 +202,13 @@ impl Written {
         let source = position(&self.signal)?;
         let guard = match &self.valid {
             None => None,
-            Some(guard) => Some(Guard {
-                signal: position(&guard.signal)?,
-                value: guard.value,
-            }),
+            Some(guard) => Some(Guard { signal: position(&guard.signal)?, value: guard.value }),
         };
-        let target = catalogue
-            .find(&self.path)
-            .ok_or_else(|| EntryProblem::NoPath {
-                nearest: catalogue
-                    .nearest(&self.path, 1)
-                    .first()
-                    .map(|path| (*path).to_owned()),
-            })?;
+        let target = catalogue.find(&self.path).ok_or_else(|| EntryProblem::NoPath {
+            nearest: catalogue.nearest(&self.path, 1).first().map(|path| (*path).to_owned()),
+        })?;
         let conversion = self.conversion(&message.signals[source], catalogue, target)?;
-        Ok((
-            message.id,
-            Entry {
-                bus: self.bus.clone(),
-                source,
-                target,
-                guard,
-                conversion,
-            },
-        ))
+        Ok((message.id, Entry { bus: self.bus.clone(), source, target, guard, conversion }))
     }
 
     fn conversion(
@@ -251,32 +217,23 @@ impl Written {
         catalogue: &Catalogue,
         target: SignalId,
     ) -> Result<Conversion, EntryProblem> {
-        let target = catalogue
-            .get(target)
-            .ok_or(EntryProblem::NoPath { nearest: None })?;
+        let target = catalogue.get(target).ok_or(EntryProblem::NoPath { nearest: None })?;
         let (factor, offset) = (source.factor, source.offset);
         if target.datatype.array {
             return Err(EntryProblem::Array);
         }
         if let Some(values) = &self.values {
             let values = values.iter().map(|(key, value)| {
-                Ok((
-                    raw_number(key, &source.labels)?,
-                    target.coerce(scalar(value)?)?,
-                ))
+                Ok((raw_number(key, &source.labels)?, target.coerce(scalar(value)?)?))
             });
-            return Ok(Conversion::Values(
-                values.collect::<Result<_, EntryProblem>>()?,
-            ));
+            return Ok(Conversion::Values(values.collect::<Result<_, EntryProblem>>()?));
         }
         match target.datatype.scalar {
             Scalar::Boolean => Ok(Conversion::Boolean { factor, offset }),
             Scalar::String if source.labels.is_empty() => Err(EntryProblem::NoText),
             Scalar::String => {
-                let values = source
-                    .labels
-                    .iter()
-                    .map(|(raw, label)| (*raw, Value::from(label.as_str())));
+                let values =
+                    source.labels.iter().map(|(raw, label)| (*raw, Value::from(label.as_str())));
                 Ok(Conversion::Values(values.collect()))
             }
             _ => {
@@ -285,13 +242,7 @@ impl Written {
                 if !scale.is_finite() || !shift.is_finite() || decimals > Some(DECIMALS_MAX) {
                     return Err(EntryProblem::Number);
                 }
-                Ok(Conversion::Linear {
-                    factor,
-                    offset,
-                    scale,
-                    shift,
-                    decimals,
-                })
+                Ok(Conversion::Linear { factor, offset, scale, shift, decimals })
             }
         }
     }
@@ -303,9 +254,7 @@ fn raw_number(key: &str, labels: &[(i64, String)]) -> Result<i64, EntryProblem> 
         return Ok(raw);
     }
     let named = labels.iter().find(|(_, label)| label == key);
-    named
-        .map(|(raw, _)| *raw)
-        .ok_or_else(|| EntryProblem::Label(key.to_owned()))
+    named.map(|(raw, _)| *raw).ok_or_else(|| EntryProblem::Label(key.to_owned()))
 }
 
 fn scalar(value: &serde_json::Value) -> Result<Value, EntryProblem> {
@@ -313,20 +262,11 @@ fn scalar(value: &serde_json::Value) -> Result<Value, EntryProblem> {
 }
 
 fn read(path: &Path) -> Result<String, MapError> {
-    let io = |source| MapError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| MapError::Io { path: path.to_owned(), source };
     let mut text = String::new();
-    File::open(path)
-        .map_err(io)?
-        .take(MAP_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .map_err(io)?;
+    File::open(path).map_err(io)?.take(MAP_BYTES_MAX + 1).read_to_string(&mut text).map_err(io)?;
     if text.len() as u64 > MAP_BYTES_MAX {
-        return Err(MapError::TooLarge {
-            path: path.to_owned(),
-        });
+        return Err(MapError::TooLarge { path: path.to_owned() });
     }
     Ok(text)
 }

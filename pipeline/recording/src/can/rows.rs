@@ -19,11 +19,7 @@ pub(crate) struct CandumpRows {
 
 impl CandumpRows {
     pub(crate) fn new(database: Database, map: SignalMap) -> Self {
-        Self {
-            database,
-            map,
-            start_us: None,
-        }
+        Self { database, map, start_us: None }
     }
 
     /// Reads one line.
@@ -46,12 +42,8 @@ impl CandumpRows {
             context.notes.unmapped_frames += 1;
             return;
         };
-        let on_bus = |entry: &&Entry| {
-            entry
-                .bus
-                .as_ref()
-                .is_none_or(|bus| bus.as_bytes() == frame.bus)
-        };
+        let on_bus =
+            |entry: &&Entry| entry.bus.as_ref().is_none_or(|bus| bus.as_bytes() == frame.bus);
         let mut entries = self.map.entries(frame.id).iter().filter(on_bus).peekable();
         if entries.peek().is_none() {
             context.notes.unmapped_frames += 1;
@@ -95,11 +87,7 @@ impl Conversion {
     /// The value of a raw number; none where the list does not have it.
     fn value(&self, raw: Raw, signal: &Signal) -> Option<Result<Value, ValueError>> {
         match self {
-            Self::Values(values) => raw
-                .as_i64()
-                .and_then(|raw| values.get(&raw))
-                .cloned()
-                .map(Ok),
+            Self::Values(values) => raw.as_i64().and_then(|raw| values.get(&raw)).cloned().map(Ok),
             Self::Boolean { factor, offset } => {
                 let number = raw.as_f64() * factor + offset;
                 let value = if number == 0.0 {
@@ -111,13 +99,7 @@ impl Conversion {
                 };
                 Some(signal.coerce(value))
             }
-            Self::Linear {
-                factor,
-                offset,
-                scale,
-                shift,
-                decimals,
-            } => {
+            Self::Linear { factor, offset, scale, shift, decimals } => {
                 // A number that is taken as it is keeps all its digits.
                 if [*factor, *scale] == [1.0, 1.0]
                     && [*offset, *shift] == [0.0, 0.0]

@@ -46,14 +46,10 @@ fn push_value(row: &mut Vec<u8>, value: Option<&Value>, signal: &Signal) -> Resu
         value => value.to_string(),
     };
     if text.contains(['\n', '\r']) {
-        return Err(Error::LineEnd {
-            signal: signal.path.clone(),
-        });
+        return Err(Error::LineEnd { signal: signal.path.clone() });
     }
     if text.len() * 2 + REST_BYTES_MAX > LINE_BYTES_MAX {
-        return Err(Error::TooLong {
-            signal: signal.path.clone(),
-        });
+        return Err(Error::TooLong { signal: signal.path.clone() });
     }
     let plain = !text.is_empty()
         && text.trim() == text

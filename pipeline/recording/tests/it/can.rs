@@ -24,11 +24,7 @@ fn python() -> Option<PathBuf> {
     if python.exists() {
         return Some(python);
     }
-    assert!(
-        env::var_os("CI").is_none_or(|ci| ci != "true"),
-        "{} is absent",
-        python.display()
-    );
+    assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{} is absent", python.display());
     println!("{} is absent: cantools is not compared", python.display());
     None
 }
@@ -58,16 +54,11 @@ fn decoded(index: usize, line: &[u8], database: &Database) -> Option<String> {
 fn compare_with_cantools(dbc: &Path, log: &Path) -> Option<(usize, usize, usize)> {
     let python = python()?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cantools_frames.py");
-    let mut child = Command::new(python)
-        .args([&script, dbc, log])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        Command::new(python).args([&script, dbc, log]).stdout(Stdio::piped()).spawn().unwrap();
     let mut expected = BufReader::new(child.stdout.take().unwrap()).lines();
     let database = Database::load(dbc).unwrap();
-    let content = BufReader::new(MultiGzDecoder::new(BufReader::new(
-        fs::File::open(log).unwrap(),
-    )));
+    let content = BufReader::new(MultiGzDecoder::new(BufReader::new(fs::File::open(log).unwrap())));
     let (mut frames, mut known, mut values) = (0, 0, 0);
     for (index, line) in content.split(b'\n').enumerate() {
         frames += 1;
@@ -77,10 +68,7 @@ fn compare_with_cantools(dbc: &Path, log: &Path) -> Option<(usize, usize, usize)
             values += row.matches('=').count();
         }
     }
-    assert!(
-        expected.next().is_none(),
-        "cantools knows frames that we do not"
-    );
+    assert!(expected.next().is_none(), "cantools knows frames that we do not");
     assert!(child.wait().unwrap().success());
     println!("{frames} frames, {known} in the database, {values} values are equal");
     Some((frames, known, values))
@@ -139,15 +127,8 @@ fn every_database_loads() {
             return;
         };
         let database = Database::load(&file).unwrap();
-        let found: usize = database
-            .messages()
-            .iter()
-            .map(|message| message.signals.len())
-            .sum();
-        assert_eq!(
-            (name, database.messages().len(), found),
-            (name, messages, signals)
-        );
+        let found: usize = database.messages().iter().map(|message| message.signals.len()).sum();
+        assert_eq!((name, database.messages().len(), found), (name, messages, signals));
     }
 }
 
@@ -160,10 +141,7 @@ fn database_errors_name_the_line() {
         Database::load(&path)
     };
     assert!(matches!(load(b""), Err(DatabaseError::NoMessage { .. })));
-    assert!(matches!(
-        load(b"\xff\xfe nonsense"),
-        Err(DatabaseError::NoMessage { .. })
-    ));
+    assert!(matches!(load(b"\xff\xfe nonsense"), Err(DatabaseError::NoMessage { .. })));
     let broken =
         b"VERSION \"\"\nCM_ \"two\nlines\";\nBO_ 1 A: 8 X\n SG_ S : 0|8@1+ (1,x) [0|0] \"\" X\n";
     match load(broken) {
@@ -190,37 +168,20 @@ fn map_errors_say_what_is_wrong() {
         match SignalMap::load(&path, &database, &Catalogue::vss6()) {
             Ok(_) => "none".to_owned(),
             Err(MapError::Entry { problem, .. }) => problem.to_string(),
-            Err(error) => format!("{error:?}")
-                .split([' ', '{'])
-                .next()
-                .unwrap()
-                .to_owned(),
+            Err(error) => format!("{error:?}").split([' ', '{']).next().unwrap().to_owned(),
         }
     };
     let entry = |message: &str, signal: &str, path: &str, extra: &str| {
-        error(&format!(
-            "- {{message: {message}, signal: {signal}, path: {path}{extra}}}"
-        ))
+        error(&format!("- {{message: {message}, signal: {signal}, path: {path}{extra}}}"))
     };
     let speed = "Vehicle.Speed";
     assert_eq!(entry("MOTION", "SPEED", speed, ""), "none");
     assert_eq!(
-        entry(
-            "MOTION",
-            "SPEED",
-            speed,
-            ", scale: 2, offset: -1, decimals: 1, bus: can0"
-        ),
+        entry("MOTION", "SPEED", speed, ", scale: 2, offset: -1, decimals: 1, bus: can0"),
         "none"
     );
-    assert_eq!(
-        entry("MOTIONS", "SPEED", speed, ""),
-        "the DBC has no message `MOTIONS`"
-    );
-    assert_eq!(
-        entry("MOTION", "SPED", speed, ""),
-        "message `MOTION` has no signal `SPED`"
-    );
+    assert_eq!(entry("MOTIONS", "SPEED", speed, ""), "the DBC has no message `MOTIONS`");
+    assert_eq!(entry("MOTION", "SPED", speed, ""), "message `MOTION` has no signal `SPED`");
     assert_eq!(
         entry("MOTION", "SPEED", speed, ", valid: {signal: OK, value: 1}"),
         "message `MOTION` has no signal `OK`"
@@ -240,35 +201,23 @@ fn map_errors_say_what_is_wrong() {
         "a value in `values` does not fit"
     );
     let label = "`fast` in `values` is neither a number nor a name of one in the DBC";
-    assert_eq!(
-        entry("MOTION", "SPEED", speed, ", values: {fast: 1}"),
-        label
-    );
+    assert_eq!(entry("MOTION", "SPEED", speed, ", values: {fast: 1}"), label);
     assert_eq!(
         entry("MOTION", "SPEED", "Vehicle.Cabin.SeatPosCount", ""),
         "it holds an array, which no CAN signal is"
     );
     let no_text = "it holds text: `values` are needed, or names of the values in the DBC";
-    assert_eq!(
-        entry("MOTION", "SPEED", "Vehicle.Body.Lights.Brake.IsActive", ""),
-        no_text
-    );
+    assert_eq!(entry("MOTION", "SPEED", "Vehicle.Body.Lights.Brake.IsActive", ""), no_text);
     assert_eq!(entry("MOTION", "SPEED", speed, ", scales: 2"), "Syntax");
     assert_eq!(error("7"), "Syntax");
     assert_eq!(error("[]"), "none");
 }
 
 fn drive(folder: &str, dbc: &str, map: &str) -> Option<(Options, PathBuf, PathBuf)> {
-    let (dbc, log) = (
-        shared(&format!("{folder}/{dbc}"))?,
-        shared(&format!("{folder}/can.candump.log.gz"))?,
-    );
+    let (dbc, log) =
+        (shared(&format!("{folder}/{dbc}"))?, shared(&format!("{folder}/can.candump.log.gz"))?);
     let shipped = shared(&format!("{folder}/signals_vss6.csv.gz"))?;
-    let options = Options {
-        dbc: Some(dbc),
-        map: Some(fixture(map)),
-        ..Options::new(catalogue())
-    };
+    let options = Options { dbc: Some(dbc), map: Some(fixture(map)), ..Options::new(catalogue()) };
     Some((options, log, shipped))
 }
 
@@ -302,16 +251,11 @@ fn compare_with_shipped(
     let catalogue = options.catalogue.clone();
     let (samples, faults, notes) = read(&log, options);
     assert_eq!(faults, [], "{map}");
-    assert!(
-        notes.unmapped_frames > 0 && notes.short_frame_signals == 0,
-        "{notes:?}"
-    );
+    assert!(notes.unmapped_frames > 0 && notes.short_frame_signals == 0, "{notes:?}");
     let (expected, faults, _) = read(&shipped, Options::new(catalogue.clone()));
     assert_eq!(faults, []);
-    let (found, expected) = (
-        by_signal(&samples, &catalogue, shift_us),
-        by_signal(&expected, &catalogue, 0),
-    );
+    let (found, expected) =
+        (by_signal(&samples, &catalogue, shift_us), by_signal(&expected, &catalogue, 0));
     let (mut signals, mut equal) = (0, 0);
     for (path, samples) in &found {
         let expected = &expected[path];
@@ -323,10 +267,8 @@ fn compare_with_shipped(
         let is_equal = |found: &(u64, Value), expected: &(u64, Value)| {
             found.0.abs_diff(expected.0) <= 1 && found.1 == expected.1
         };
-        let different = samples
-            .iter()
-            .zip(expected)
-            .find(|(found, expected)| !is_equal(found, expected));
+        let different =
+            samples.iter().zip(expected).find(|(found, expected)| !is_equal(found, expected));
         assert_eq!(different, None, "{path}");
         signals += 1;
         equal += samples.len();
@@ -339,13 +281,8 @@ fn compare_with_shipped(
 fn rav4_through_its_map_is_as_shipped() {
     // The shipped angle has the fraction added, which is a CAN signal of its own.
     let unlike = ["Vehicle.Chassis.SteeringWheel.Angle"];
-    let equal = compare_with_shipped(
-        RAV4,
-        "toyota_new_mc_pt_generated.dbc",
-        "maps/rav4.yaml",
-        13,
-        &unlike,
-    );
+    let equal =
+        compare_with_shipped(RAV4, "toyota_new_mc_pt_generated.dbc", "maps/rav4.yaml", 13, &unlike);
     if let Some((signals, samples)) = equal {
         assert_eq!((signals, samples), (26, 48_934));
     }
@@ -374,35 +311,13 @@ fn what_is_no_data_is_counted() {
             format!("{} {} {value}", sample.line, sample.time_us)
         })
         .collect();
-    assert_eq!(
-        shown,
-        [
-            "1 0 12.5",
-            "3 1500 -3",
-            "3 1500 true",
-            "8 9000 PARTIAL",
-            "10 9300 false"
-        ]
-    );
-    let codes: Vec<_> = faults
-        .iter()
-        .map(|fault| (fault.line, fault.kind.code()))
-        .collect();
+    assert_eq!(shown, ["1 0 12.5", "3 1500 -3", "3 1500 true", "8 9000 PARTIAL", "10 9300 false"]);
+    let codes: Vec<_> = faults.iter().map(|fault| (fault.line, fault.kind.code())).collect();
     assert_eq!(codes, [(6, "F0004"), (9, "F0001")]);
     assert_eq!((notes.other_frames, notes.short_frame_signals), (2, 1));
-    assert_eq!(
-        (
-            notes.unmapped_frames,
-            notes.invalid_values,
-            notes.unlisted_values
-        ),
-        (1, 1, 1)
-    );
+    assert_eq!((notes.unmapped_frames, notes.invalid_values, notes.unlisted_values), (1, 1, 1));
     let mut text = String::new();
-    fs::File::open(fixture("recordings/own_rows.log"))
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
+    fs::File::open(fixture("recordings/own_rows.log")).unwrap().read_to_string(&mut text).unwrap();
     assert!(text.lines().count() == 11);
 }
 

@@ -9,37 +9,17 @@ use crate::files::{catalogue, read, shared};
 #[test]
 fn every_shipped_drive_is_read() {
     let cases = [
-        (
-            "css_commute_am_2021-07-26/signals_vss6.csv.gz",
-            998_061,
-            19,
-            0,
-        ),
+        ("css_commute_am_2021-07-26/signals_vss6.csv.gz", 998_061, 19, 0),
         ("rav4_2017_comma2k19/signals_vss6.csv.gz", 58_711, 32, 0),
-        (
-            "subaru_wrx_sti_accessport/signals_vss6.csv.gz",
-            144_264,
-            8,
-            0,
-        ),
-        (
-            "kit_seat_leon/2017-07-10_Seat_Leon_KA_KA_Stau.signals_vss6.csv.gz",
-            4_767,
-            8,
-            0,
-        ),
+        ("subaru_wrx_sti_accessport/signals_vss6.csv.gz", 144_264, 8, 0),
+        ("kit_seat_leon/2017-07-10_Seat_Leon_KA_KA_Stau.signals_vss6.csv.gz", 4_767, 8, 0),
         (
             "kit_seat_leon/2017-08-07_Seat_Leon_RT_KA_Frei_Vollbremsung.signals_vss6.csv.gz",
             14_055,
             8,
             0,
         ),
-        (
-            "kit_seat_leon/2018-02-27_Seat_Leon_KA_KA_Normal.signals_vss6.csv.gz",
-            6_307,
-            8,
-            0,
-        ),
+        ("kit_seat_leon/2018-02-27_Seat_Leon_KA_KA_Normal.signals_vss6.csv.gz", 6_307, 8, 0),
     ];
     for (file, samples, signals, faults) in cases {
         let Some(path) = shared(file) else { return };
@@ -59,14 +39,8 @@ fn every_shipped_drive_is_read() {
                 Item::Fault(_) => faulty += 1,
             }
         }
-        println!(
-            "{file}: {:.0} rows a second",
-            f64::from(found) / begin.elapsed().as_secs_f64()
-        );
-        assert_eq!(
-            (file, found, ids.len(), faulty),
-            (file, samples, signals, faults)
-        );
+        println!("{file}: {:.0} rows a second", f64::from(found) / begin.elapsed().as_secs_f64());
+        assert_eq!((file, found, ids.len(), faulty), (file, samples, signals, faults));
         assert_eq!(reader.bytes_read(), reader.bytes_total());
     }
 }

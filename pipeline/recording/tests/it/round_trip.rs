@@ -26,9 +26,10 @@ fn catalogue() -> Arc<Catalogue> {
         allowed: Box::default(),
     };
     let signals = DATATYPES.iter().enumerate().map(signal);
-    Arc::new(signals.fold(Catalogue::default(), |catalogue, signal| {
-        catalogue.with_signal(signal).unwrap()
-    }))
+    Arc::new(
+        signals
+            .fold(Catalogue::default(), |catalogue, signal| catalogue.with_signal(signal).unwrap()),
+    )
 }
 
 fn scalar(scalar: Scalar, text: &'static str) -> BoxedStrategy<Value> {
@@ -39,15 +40,12 @@ fn scalar(scalar: Scalar, text: &'static str) -> BoxedStrategy<Value> {
             .prop_filter("finite", |x| x.is_finite())
             .prop_map(|x| Value::Float(x.into()))
             .boxed(),
-        Scalar::Double => any::<f64>()
-            .prop_filter("finite", |x| x.is_finite())
-            .prop_map(Value::Float)
-            .boxed(),
+        Scalar::Double => {
+            any::<f64>().prop_filter("finite", |x| x.is_finite()).prop_map(Value::Float).boxed()
+        }
         integer => {
             let (least, greatest) = integer.integer_range().unwrap();
-            prop_oneof![least..=greatest, Just(least), Just(greatest)]
-                .prop_map(Value::Int)
-                .boxed()
+            prop_oneof![least..=greatest, Just(least), Just(greatest)].prop_map(Value::Int).boxed()
         }
     }
 }
@@ -66,22 +64,13 @@ fn samples(text: &'static str) -> impl Strategy<Value = Vec<Sample>> {
     let one = (0..DATATYPES.len()).prop_flat_map(move |index| {
         let value = value(DATATYPES[index].parse().unwrap(), text);
         let later_us = prop_oneof![Just(0), 1..100_u64, any::<u32>().prop_map(u64::from)];
-        (
-            later_us,
-            Just(SignalId(index as u32)),
-            proptest::option::weighted(0.9, value),
-        )
+        (later_us, Just(SignalId(index as u32)), proptest::option::weighted(0.9, value))
     });
     proptest::collection::vec(one, 1..60).prop_map(|steps| {
         let mut time_us = 0;
         let sample = |(later_us, signal, value)| {
             time_us += later_us;
-            Sample {
-                time_us,
-                signal,
-                value,
-                line: 0,
-            }
+            Sample { time_us, signal, value, line: 0 }
         };
         steps.into_iter().map(sample).collect()
     })
@@ -105,16 +94,10 @@ fn round_trip(
     write(&path, format, samples).unwrap();
     let (found, faults, _) = read(&path, Options::new(catalogue()));
     prop_assert_eq!(faults, []);
-    let found: Vec<_> = found
-        .into_iter()
-        .map(|sample| Sample { line: 0, ..sample })
-        .collect();
+    let found: Vec<_> = found.into_iter().map(|sample| Sample { line: 0, ..sample }).collect();
     let expected: Vec<_> = samples
         .iter()
-        .map(|sample| Sample {
-            time_us: sample.time_us - start_us,
-            ..sample.clone()
-        })
+        .map(|sample| Sample { time_us: sample.time_us - start_us, ..sample.clone() })
         .collect();
     prop_assert_eq!(found, expected);
     Ok(())
@@ -159,32 +142,18 @@ proptest! {
 
 #[test]
 fn what_cannot_be_written() {
-    let text = |text: &str| Sample {
-        time_us: 5,
-        signal: SignalId(1),
-        value: Some(text.into()),
-        line: 0,
-    };
+    let text =
+        |text: &str| Sample { time_us: 5, signal: SignalId(1), value: Some(text.into()), line: 0 };
     let folder = tempfile::tempdir().unwrap();
     let name =
         |format: Format, samples: &[Sample]| match write(&folder.path().join("x"), format, samples)
         {
             Ok(()) => "written".to_owned(),
-            Err(error) => format!("{error:?}")
-                .split([' ', '{', '('])
-                .next()
-                .unwrap()
-                .to_owned(),
+            Err(error) => format!("{error:?}").split([' ', '{', '(']).next().unwrap().to_owned(),
         };
     let long = "\"".repeat(40_000);
-    let unknown = Sample {
-        signal: SignalId(99),
-        ..text("a")
-    };
-    let late = Sample {
-        time_us: u64::MAX,
-        ..text("a")
-    };
+    let unknown = Sample { signal: SignalId(99), ..text("a") };
+    let late = Sample { time_us: u64::MAX, ..text("a") };
     let cases = [
         (Format::Candump, text("a"), "NotWritable"),
         (Format::LongCsv, text("a\nb"), "LineEnd"),
@@ -193,26 +162,13 @@ fn what_cannot_be_written() {
         (Format::LongCsv, text(&long), "TooLong"),
         (Format::LongCsv, unknown, "UnknownSignal"),
         (Format::LongCsv, late.clone(), "TimeTooLarge"),
-        (
-            Format::Mcap,
-            Sample {
-                time_us: u64::MAX / 2,
-                ..late
-            },
-            "TimeTooLarge",
-        ),
+        (Format::Mcap, Sample { time_us: u64::MAX / 2, ..late }, "TimeTooLarge"),
     ];
     for (format, sample, expected) in cases {
         assert_eq!(name(format, &[sample]), expected, "{format:?}");
     }
-    let before = Sample {
-        time_us: 4,
-        ..text("a")
-    };
-    assert_eq!(
-        name(Format::LongCsv, &[text("a"), before]),
-        "TimeRunsBackwards"
-    );
+    let before = Sample { time_us: 4, ..text("a") };
+    assert_eq!(name(Format::LongCsv, &[text("a"), before]), "TimeRunsBackwards");
     let absent = Writer::create(&folder.path().join("absent/x"), Format::Mcap, catalogue());
     assert!(matches!(absent, Err(WriteError::Io { .. })));
 }
@@ -221,12 +177,8 @@ fn what_cannot_be_written() {
 fn what_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.csv");
-    let sample = |time_us, signal, value| Sample {
-        time_us,
-        signal: SignalId(signal),
-        value,
-        line: 0,
-    };
+    let sample =
+        |time_us, signal, value| Sample { time_us, signal: SignalId(signal), value, line: 0 };
     let samples = [
         sample(7, 10, Some(Value::Float(0.1))),
         sample(1_500_007, 0, Some(Value::Bool(true))),
@@ -236,10 +188,7 @@ fn what_is_written() {
     write(&path, Format::LongCsv, &samples).unwrap();
     let rows = "7,Vehicle.Test.S10,0.1\n1500007,Vehicle.Test.S0,true\n1500007,Vehicle.Test.S1,\"\"\n\
                 1500008,Vehicle.Test.S1,\n";
-    assert_eq!(
-        std::fs::read_to_string(&path).unwrap(),
-        format!("t_us,signal,value\n{rows}")
-    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("t_us,signal,value\n{rows}"));
     write(&path, Format::KuksaCsv, &samples).unwrap();
     let rows = "current,Vehicle.Test.S10,0.1,1.5\ncurrent,Vehicle.Test.S0,true,0\n\
                 current,Vehicle.Test.S1,\"\",0.000001\ncurrent,Vehicle.Test.S1,,0\n";

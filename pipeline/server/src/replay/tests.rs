@@ -41,7 +41,7 @@ fn drives_are_merged_by_time_and_cut_at_the_horizon() {
     for (horizon_us, expected) in cases {
         assert_eq!(told(&replay.tick(horizon_us)), expected);
     }
-    assert_eq!(replay.earliest(), None);
+    assert_eq!(replay.next, None);
     assert_eq!(replay.faults, 1);
 }
 
@@ -63,7 +63,7 @@ fn vehicles_are_called_as_their_files() {
         ("city-2.csv", ""),
         ("z/city.mixed.csv", ""),
     ]);
-    let names: Vec<_> = replay.drives.iter().map(|drive| &*drive.vehicle).collect();
+    let names: Vec<_> = replay.vehicles.iter().map(|name| &**name).collect();
     assert_eq!(names, ["city", "city-2", "city-2-2", "city-3"]);
 }
 

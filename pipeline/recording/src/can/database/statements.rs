@@ -42,11 +42,7 @@ fn keyword(line: &str) -> &str {
     let line = line.trim_start();
     let end = line.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
     let keyword = &line[..end.unwrap_or(line.len())];
-    if keyword.starts_with(|character: char| character.is_ascii_uppercase()) {
-        keyword
-    } else {
-        ""
-    }
+    if keyword.starts_with(|character: char| character.is_ascii_uppercase()) { keyword } else { "" }
 }
 
 /// Whether the number behind the keyword is the id of a frame: 11 bits, or 29 bits with the mark
@@ -56,10 +52,7 @@ fn has_frame_id(line: &str) -> bool {
     const EXTENDED: u64 = 1 << 31;
     const STANDARD_ID_MAX: u64 = 0x7ff;
     const EXTENDED_ID_MAX: u64 = 0x1fff_ffff;
-    let id = line
-        .split_ascii_whitespace()
-        .nth(1)
-        .and_then(|id| id.parse::<u64>().ok());
+    let id = line.split_ascii_whitespace().nth(1).and_then(|id| id.parse::<u64>().ok());
     id.is_none_or(|id| {
         id <= STANDARD_ID_MAX || (id & EXTENDED != 0 && id ^ EXTENDED <= EXTENDED_ID_MAX)
     })
@@ -77,10 +70,7 @@ mod tests {
                 "BO_ 1 A: 8 X\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" X\n",
                 "BO_ 1 A: 8 X\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" X\n",
             ),
-            (
-                "CM_ \"one\nBO_ 2 B: 8 X\n\";\nBO_ 1 A: 8 X\n",
-                "\n\n\nBO_ 1 A: 8 X\n",
-            ),
+            ("CM_ \"one\nBO_ 2 B: 8 X\n\";\nBO_ 1 A: 8 X\n", "\n\n\nBO_ 1 A: 8 X\n"),
             ("CM_ \"no end\"\nBO_ 1 A: 8 X\n", "\nBO_ 1 A: 8 X\n"),
             (
                 "VAL_ 1 S 0 \"a\"\n 1 \"b\" ;\nVAL_TABLE_ t 0 \"x\" ;\n",
@@ -90,10 +80,7 @@ mod tests {
                 "BO_ 2048 A: 8 X\n SG_ S : 0|8@1+ (1,0) [0|0] \"\" X\nBO_ 2147483648 B: 8 X\n",
                 "\n\nBO_ 2147483648 B: 8 X\n",
             ),
-            (
-                "VAL_ 4096 S 0 \"a\" ;\nVAL_ E 0 \"a\" ;\n",
-                "\nVAL_ E 0 \"a\" ;\n",
-            ),
+            ("VAL_ 4096 S 0 \"a\" ;\nVAL_ E 0 \"a\" ;\n", "\nVAL_ E 0 \"a\" ;\n"),
             ("\u{feff}VERSION \"\"\nBA_DEF_ BO_ \"?\" WHAT;\n", "\n\n"),
         ];
         for (text, expected) in cases {

@@ -6,12 +6,8 @@ fn shown(line: &str) -> String {
     match Frame::parse(line.as_bytes()) {
         None => "none".to_owned(),
         Some(frame) => {
-            let data: String = frame
-                .payload
-                .data()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let data: String =
+                frame.payload.data().iter().map(|byte| format!("{byte:02x}")).collect();
             let kind = match frame.payload {
                 Payload::Data { .. } => "data",
                 Payload::Remote => "remote",
@@ -34,26 +30,14 @@ fn frames() {
             "(1631416514.717133) can0 0D2#0000FFFF",
             "1631416514717133 can0 Standard(210) data 0000ffff",
         ),
-        (
-            "(0.000001)  vcan1   17f00010#20 ",
-            "1 vcan1 Extended(401604624) data 20",
-        ),
+        ("(0.000001)  vcan1   17f00010#20 ", "1 vcan1 Extended(401604624) data 20"),
         ("(1.5) can0 7FF#", "1500000 can0 Standard(2047) data "),
-        (
-            "(1.0000005) can0 001#00 T",
-            "1000001 can0 Standard(1) data 00",
-        ),
+        ("(1.0000005) can0 001#00 T", "1000001 can0 Standard(1) data 00"),
         ("(1) can0 001##5AABB", "1000000 can0 Standard(1) data aabb"),
         ("(1) can0 001#R", "1000000 can0 Standard(1) remote "),
         ("(1) can0 001#R8 R", "1000000 can0 Standard(1) remote "),
-        (
-            "(1) can0 20000088#0000000000000000",
-            "1000000 can0 Standard(0) error ",
-        ),
-        (
-            "(1) can0 001#1122334455667788_F",
-            "1000000 can0 Standard(1) data 1122334455667788",
-        ),
+        ("(1) can0 20000088#0000000000000000", "1000000 can0 Standard(0) error "),
+        ("(1) can0 001#1122334455667788_F", "1000000 can0 Standard(1) data 1122334455667788"),
     ];
     for (line, expected) in cases {
         assert_eq!(shown(line), expected, "{line}");
