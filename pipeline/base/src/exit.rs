@@ -66,11 +66,7 @@ mod tests {
         for (code, number) in published {
             assert_eq!(code.number(), number, "{code:?}");
             let reported = format!("{:?}", code.report());
-            assert_eq!(
-                reported,
-                format!("{:?}", ExitCode::from(number)),
-                "{code:?}"
-            );
+            assert_eq!(reported, format!("{:?}", ExitCode::from(number)), "{code:?}");
         }
     }
 }

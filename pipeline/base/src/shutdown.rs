@@ -38,20 +38,14 @@ pub fn on_signal() -> Result<CancellationToken, ShutdownError> {
         tracing::info!(signal = first.as_raw_value(), "stopping");
         cancelled.cancel();
         let second = next(&mut interrupt, &mut terminate).await;
-        tracing::warn!(
-            signal = second.as_raw_value(),
-            "stopped at once by a second signal"
-        );
+        tracing::warn!(signal = second.as_raw_value(), "stopped at once by a second signal");
         std::process::exit(128 + second.as_raw_value());
     });
     Ok(token)
 }
 
 fn listen(kind: SignalKind, name: &'static str) -> Result<Signal, ShutdownError> {
-    signal(kind).map_err(|source| ShutdownError::Listen {
-        signal: name,
-        source,
-    })
+    signal(kind).map_err(|source| ShutdownError::Listen { signal: name, source })
 }
 
 async fn next(interrupt: &mut Signal, terminate: &mut Signal) -> SignalKind {

@@ -66,10 +66,7 @@ pub fn init(settings: &Settings) -> Result<(), TelemetryError> {
 }
 
 fn filter(settings: &Settings, variable: Option<String>) -> Result<EnvFilter, TelemetryError> {
-    let chosen = settings
-        .filter
-        .clone()
-        .or(variable.filter(|text| !text.trim().is_empty()));
+    let chosen = settings.filter.clone().or(variable.filter(|text| !text.trim().is_empty()));
     let filter = chosen.unwrap_or_else(|| FILTER_DEFAULT.to_owned());
     EnvFilter::try_new(&filter).map_err(|source| TelemetryError::Filter { filter, source })
 }
@@ -83,10 +80,7 @@ fn subscriber<W>(
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let builder = fmt()
-        .with_env_filter(filter)
-        .with_ansi(color)
-        .with_writer(writer);
+    let builder = fmt().with_env_filter(filter).with_ansi(color).with_writer(writer);
     match format {
         Format::Text => Box::new(builder.finish()),
         Format::Json => Box::new(builder.json().flatten_event(true).finish()),
@@ -105,10 +99,7 @@ mod tests {
 
     impl io::Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(bytes);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
             Ok(bytes.len())
         }
 
@@ -119,10 +110,7 @@ mod tests {
 
     /// What two events leave in the log under these settings.
     fn logged(format: Format, color: bool, own: Option<&str>, variable: Option<&str>) -> String {
-        let settings = Settings {
-            format,
-            filter: own.map(str::to_owned),
-        };
+        let settings = Settings { format, filter: own.map(str::to_owned) };
         let filter = filter(&settings, variable.map(str::to_owned)).unwrap();
         let lines = Lines::default();
         let sink = lines.clone();
@@ -172,10 +160,7 @@ mod tests {
 
     #[test]
     fn a_wrong_filter_is_named() {
-        let settings = Settings {
-            filter: Some("piccolo=loud".into()),
-            ..Settings::default()
-        };
+        let settings = Settings { filter: Some("piccolo=loud".into()), ..Settings::default() };
         let error = filter(&settings, None).unwrap_err().to_string();
         assert!(error.contains("`piccolo=loud`"), "{error}");
     }
@@ -186,9 +171,6 @@ mod tests {
         let first = init(&settings);
         let second = init(&settings);
         assert!(first.is_ok(), "{first:?}");
-        assert!(
-            matches!(second, Err(TelemetryError::Started(_))),
-            "{second:?}"
-        );
+        assert!(matches!(second, Err(TelemetryError::Started(_))), "{second:?}");
     }
 }

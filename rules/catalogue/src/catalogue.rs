@@ -73,9 +73,7 @@ impl Catalogue {
                 Self::from_vspec(&text, prefix.as_deref())
             }
             Some("tsv") => facts::from_facts(&text()?),
-            _ => Err(CatalogueError::UnknownExtension {
-                path: path.to_owned(),
-            }),
+            _ => Err(CatalogueError::UnknownExtension { path: path.to_owned() }),
         }
     }
 
@@ -114,10 +112,7 @@ impl Catalogue {
 
     /// All signals, in order of position.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (SignalId, &Signal)> {
-        self.signals
-            .iter()
-            .enumerate()
-            .map(|(index, signal)| (SignalId(index as u32), signal))
+        self.signals.iter().enumerate().map(|(index, signal)| (SignalId(index as u32), signal))
     }
 
     /// The signal at a position; none where the id is another catalogue's and beyond the end.
@@ -160,10 +155,8 @@ impl Catalogue {
     }
 
     fn put(&mut self, signal: Signal) {
-        if let Some(known) = self
-            .ids
-            .get(&signal.path)
-            .and_then(|id| self.signals.get_mut(id.0 as usize))
+        if let Some(known) =
+            self.ids.get(&signal.path).and_then(|id| self.signals.get_mut(id.0 as usize))
         {
             *known = signal;
             return;
@@ -174,26 +167,18 @@ impl Catalogue {
                 self.branches.insert(branch.into());
             }
         }
-        self.ids
-            .insert(signal.path.clone(), SignalId(self.signals.len() as u32));
+        self.ids.insert(signal.path.clone(), SignalId(self.signals.len() as u32));
         self.signals.push(signal);
     }
 }
 
 fn read(path: &Path) -> Result<String, CatalogueError> {
-    let io = |source| CatalogueError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| CatalogueError::Io { path: path.to_owned(), source };
     let mut text = String::new();
     let file = File::open(path).map_err(io)?;
-    file.take(FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .map_err(io)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(io)?;
     if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(CatalogueError::TooLarge {
-            path: path.to_owned(),
-        });
+        return Err(CatalogueError::TooLarge { path: path.to_owned() });
     }
     Ok(text)
 }
@@ -201,16 +186,12 @@ fn read(path: &Path) -> Result<String, CatalogueError> {
 fn check_path(path: &str) -> Result<(), CatalogueError> {
     let segment_is_good = |segment: &str| {
         !segment.is_empty()
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     if path.len() <= PATH_BYTES_MAX && path.split('.').all(segment_is_good) {
         return Ok(());
     }
-    Err(CatalogueError::Path {
-        path: shorten(path),
-    })
+    Err(CatalogueError::Path { path: shorten(path) })
 }
 
 /// The beginning of a path, for a message.

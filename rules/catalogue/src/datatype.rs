@@ -50,10 +50,7 @@ const NAMES: [(Scalar, &str); 12] = [
 impl Scalar {
     /// The name that VSS gives the type.
     pub fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(scalar, _)| *scalar == self)
-            .map_or("", |(_, name)| name)
+        NAMES.iter().find(|(scalar, _)| *scalar == self).map_or("", |(_, name)| name)
     }
 
     /// Whether values are integers.
@@ -101,10 +98,7 @@ impl FromStr for DataType {
         NAMES
             .iter()
             .find(|(_, known)| *known == name)
-            .map(|(scalar, _)| Self {
-                scalar: *scalar,
-                array,
-            })
+            .map(|(scalar, _)| Self { scalar: *scalar, array })
             .ok_or_else(|| UnknownDataType(text.to_owned()))
     }
 }

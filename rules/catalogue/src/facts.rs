@@ -74,10 +74,7 @@ fn bound(text: &str) -> Option<Option<f64>> {
     if text.is_empty() {
         return Some(None);
     }
-    text.parse()
-        .ok()
-        .filter(|bound: &f64| bound.is_finite())
-        .map(Some)
+    text.parse().ok().filter(|bound: &f64| bound.is_finite()).map(Some)
 }
 
 fn allowed_values(text: &str, datatype: DataType) -> Option<Box<[Value]>> {
@@ -85,10 +82,7 @@ fn allowed_values(text: &str, datatype: DataType) -> Option<Box<[Value]>> {
         return Some(Box::default());
     }
     let items: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
-    items
-        .iter()
-        .map(|item| allowed_value(item, datatype)?.ok())
-        .collect()
+    items.iter().map(|item| allowed_value(item, datatype)?.ok()).collect()
 }
 
 /// One item of `allowed` as a value of the datatype's scalar; none for an object, array or null.
@@ -102,10 +96,9 @@ pub(crate) fn allowed_value(
         serde_json::Value::Number(number) if datatype.scalar == Scalar::String => {
             Value::Text(number.to_string().into())
         }
-        serde_json::Value::Number(number) => number
-            .as_i64()
-            .map(Value::Int)
-            .or_else(|| number.as_f64().map(Value::Float))?,
+        serde_json::Value::Number(number) => {
+            number.as_i64().map(Value::Int).or_else(|| number.as_f64().map(Value::Float))?
+        }
         serde_json::Value::String(text) => Value::Text(text.as_str().into()),
         _ => return None,
     };

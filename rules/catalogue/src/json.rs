@@ -28,9 +28,7 @@ fn walk(
     found: &mut Vec<Signal>,
 ) -> Result<(), CatalogueError> {
     if depth > DEPTH_MAX {
-        return Err(CatalogueError::TooDeep {
-            path: shorten(path),
-        });
+        return Err(CatalogueError::TooDeep { path: shorten(path) });
     }
     let Json::Object(keys) = node else {
         return Err(wrong_key(path, "type", "a node"));
@@ -71,11 +69,7 @@ pub(crate) fn leaf(keys: &Map<String, Json>, path: &str) -> Result<Signal, Catal
 
 /// The error of a key that is missing or wrong.
 pub(crate) fn wrong_key(path: &str, key: &'static str, expected: &'static str) -> CatalogueError {
-    CatalogueError::Key {
-        path: shorten(path),
-        key,
-        expected,
-    }
+    CatalogueError::Key { path: shorten(path), key, expected }
 }
 
 fn unit(
@@ -111,9 +105,7 @@ fn number_of(
         None => Ok(None),
         Some(value) => {
             let number = value.as_f64().filter(|number| number.is_finite());
-            number
-                .map(Some)
-                .ok_or_else(|| wrong_key(path, key, "a number"))
+            number.map(Some).ok_or_else(|| wrong_key(path, key, "a number"))
         }
     }
 }
@@ -131,10 +123,7 @@ fn allowed(
     let values = items.iter().map(|item| {
         allowed_value(item, datatype)
             .ok_or_else(|| wrong_key(path, "allowed", "a list of values"))?
-            .map_err(|source| CatalogueError::Allowed {
-                path: shorten(path),
-                source,
-            })
+            .map_err(|source| CatalogueError::Allowed { path: shorten(path), source })
     });
     values.collect()
 }

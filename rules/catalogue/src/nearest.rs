@@ -20,12 +20,7 @@ pub(crate) fn nearest<'a>(
     let wanted = path.to_ascii_lowercase();
     let scored = candidates.filter(|candidate| candidate.len() <= COMPARED_BYTES_MAX);
     let mut scored: Vec<(f64, &str)> = scored
-        .map(|candidate| {
-            (
-                likeness(&wanted, &candidate.to_ascii_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (likeness(&wanted, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
@@ -45,6 +40,5 @@ fn likeness(wanted: &str, candidate: &str) -> f64 {
 
 fn last_segments(path: &str, count: usize) -> &str {
     let mut dots = path.rmatch_indices('.');
-    dots.nth(count - 1)
-        .map_or(path, |(dot, _)| &path[dot + 1..])
+    dots.nth(count - 1).map_or(path, |(dot, _)| &path[dot + 1..])
 }

@@ -39,9 +39,7 @@ impl Kind {
 
     /// The kind with that VSS name; `branch` is none.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sensor, Self::Actuator, Self::Attribute]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [Self::Sensor, Self::Actuator, Self::Attribute].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -132,11 +130,7 @@ impl Signal {
         if text.len() > VALUE_BYTES_MAX {
             return Err(ValueError::TooLong { bytes: text.len() });
         }
-        if self.datatype.array {
-            self.parse_list(text)
-        } else {
-            parse_scalar(text, self.datatype)
-        }
+        if self.datatype.array { self.parse_list(text) } else { parse_scalar(text, self.datatype) }
     }
 
     /// Turns a value of any kind into one of the signal's datatype.
@@ -196,9 +190,8 @@ impl Signal {
             return Ok(Value::List([].into()));
         }
         let items = inner.split(',').take(LIST_ITEMS_MAX + 1);
-        let items = items
-            .map(|item| parse_scalar(item.trim(), self.datatype))
-            .collect::<Result<_, _>>()?;
+        let items =
+            items.map(|item| parse_scalar(item.trim(), self.datatype)).collect::<Result<_, _>>()?;
         self.coerce(Value::List(items))
     }
 }
@@ -208,10 +201,7 @@ fn parse_scalar(text: &str, datatype: DataType) -> Result<Value, ValueError> {
         Scalar::String => Ok(Value::Text(text.into())),
         Scalar::Boolean => parse_bool(text.trim()).ok_or_else(|| unreadable(text, datatype)),
         Scalar::Float | Scalar::Double => {
-            let number = text
-                .trim()
-                .parse()
-                .map_err(|_| unreadable(text, datatype))?;
+            let number = text.trim().parse().map_err(|_| unreadable(text, datatype))?;
             coerce_float(number, datatype)
         }
         _ => parse_integer(text.trim(), datatype),
@@ -286,17 +276,11 @@ fn float_to_integer(number: f64, datatype: DataType) -> Result<Value, ValueError
 }
 
 fn out_of_type(number: impl ToString, datatype: DataType) -> ValueError {
-    ValueError::OutOfType {
-        number: number.to_string().into(),
-        datatype,
-    }
+    ValueError::OutOfType { number: number.to_string().into(), datatype }
 }
 
 fn unreadable(text: &str, datatype: DataType) -> ValueError {
-    ValueError::Unreadable {
-        text: beginning(text).into(),
-        datatype,
-    }
+    ValueError::Unreadable { text: beginning(text).into(), datatype }
 }
 
 /// The beginning of a text is enough to find it, and bounds what an error may hold.

@@ -39,15 +39,8 @@ pub(crate) fn prefix_of(path: &Path, text: &str) -> Option<String> {
         return None;
     }
     let stem = path.file_stem()?.to_str()?;
-    let branch = stem
-        .split(['_', '-', '.'])
-        .next()
-        .filter(|branch| !branch.is_empty())?;
-    Some(if branch == "Vehicle" {
-        branch.to_owned()
-    } else {
-        format!("Vehicle.{branch}")
-    })
+    let branch = stem.split(['_', '-', '.']).next().filter(|branch| !branch.is_empty())?;
+    Some(if branch == "Vehicle" { branch.to_owned() } else { format!("Vehicle.{branch}") })
 }
 
 fn nodes(text: &str) -> Result<BTreeMap<String, Map<String, Json>>, CatalogueError> {
@@ -88,14 +81,11 @@ fn expand(name: &str, branches: &BTreeMap<&str, Vec<String>>, prefix: Option<&st
         }
         let instances = branches.get(&name[..end]).filter(|_| end < name.len());
         if let Some(instances) = instances {
-            let pairs = paths
-                .iter()
-                .flat_map(|path| instances.iter().map(move |name| (path, name)));
+            let pairs =
+                paths.iter().flat_map(|path| instances.iter().map(move |name| (path, name)));
             // One more than allowed is enough for the caller to refuse.
-            paths = pairs
-                .take(SIGNALS_MAX + 1)
-                .map(|(path, name)| format!("{path}.{name}"))
-                .collect();
+            paths =
+                pairs.take(SIGNALS_MAX + 1).map(|(path, name)| format!("{path}.{name}")).collect();
         }
         end += 1;
     }
@@ -109,10 +99,7 @@ fn instance_names(instances: &Json) -> Option<Vec<String>> {
     };
     let plain = |level: &Json| level.as_str().is_some_and(|name| !name.contains('['));
     if levels.iter().all(plain) {
-        return levels
-            .iter()
-            .map(|level| level.as_str().map(str::to_owned))
-            .collect();
+        return levels.iter().map(|level| level.as_str().map(str::to_owned)).collect();
     }
     let mut names = vec![String::new()];
     for level in levels {
@@ -121,26 +108,17 @@ fn instance_names(instances: &Json) -> Option<Vec<String>> {
             return None;
         }
         let join = |name: &String, last: &String| {
-            if name.is_empty() {
-                last.clone()
-            } else {
-                format!("{name}.{last}")
-            }
+            if name.is_empty() { last.clone() } else { format!("{name}.{last}") }
         };
-        names = names
-            .iter()
-            .flat_map(|name| level.iter().map(move |last| join(name, last)))
-            .collect();
+        names =
+            names.iter().flat_map(|name| level.iter().map(move |last| join(name, last))).collect();
     }
     Some(names)
 }
 
 fn level_names(level: &Json) -> Option<Vec<String>> {
     match level {
-        Json::Array(names) => names
-            .iter()
-            .map(|name| name.as_str().map(str::to_owned))
-            .collect(),
+        Json::Array(names) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
         Json::String(name) => match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
             None => Some(vec![name.clone()]),
             Some((name, range)) => {
@@ -150,11 +128,7 @@ fn level_names(level: &Json) -> Option<Vec<String>> {
                 if last.checked_sub(first)? >= INSTANCES_MAX {
                     return None;
                 }
-                Some(
-                    (first..=last)
-                        .map(|number| format!("{name}{number}"))
-                        .collect(),
-                )
+                Some((first..=last).map(|number| format!("{name}{number}")).collect())
             }
         },
         _ => None,

@@ -38,9 +38,7 @@ impl Bundle {
     /// Whether every document can be used: no notice is an error. A file without documents is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.notices
-            .iter()
-            .all(|notice| notice.severity != Severity::Error)
+        self.notices.iter().all(|notice| notice.severity != Severity::Error)
     }
 
     /// The resources, in the order of the file.
@@ -77,25 +75,15 @@ pub fn read(text: &str, file: &str) -> Bundle {
             continue;
         }
         if seen.insert((resource.kind(), resource.name().clone())) {
-            documents.push(Document {
-                resource,
-                line: mark.line,
-            });
+            documents.push(Document { resource, line: mark.line });
         } else {
-            let message = format!(
-                "{} `{}` stands twice in this file",
-                resource.kind(),
-                resource.name()
-            );
+            let message =
+                format!("{} `{}` stands twice in this file", resource.kind(), resource.name());
             context.report(Code::DuplicateResource, mark, message, None);
         }
     }
     references.check(&seen, &mut context);
-    Bundle {
-        file: file.into(),
-        documents,
-        notices: context.finish(),
-    }
+    Bundle { file: file.into(), documents, notices: context.finish() }
 }
 
 /// Writes resources as YAML, one document each, with the fields in the order of

@@ -98,9 +98,7 @@ impl Decode for BTreeMap<String, String> {
         let decoded: Vec<Option<(String, String)>> = entries
             .iter()
             .map(|Entry { key, value, .. }| {
-                context.within(key, |context| {
-                    Some((key.clone(), String::decode(value, context)?))
-                })
+                context.within(key, |context| Some((key.clone(), String::decode(value, context)?)))
             })
             .collect();
         decoded.into_iter().collect()
@@ -116,11 +114,7 @@ impl Encode for BTreeMap<String, String> {
         if self.is_empty() {
             return Tree::Absent;
         }
-        Tree::Mapping(
-            self.iter()
-                .map(|(key, value)| (key.clone(), value.encode()))
-                .collect(),
-        )
+        Tree::Mapping(self.iter().map(|(key, value)| (key.clone(), value.encode())).collect())
     }
 }
 
@@ -136,16 +130,10 @@ impl<'n> Fields<'n> {
         let Content::Mapping(entries) = &node.content else {
             return context.wrong_type(node, "a mapping");
         };
-        for entry in entries
-            .iter()
-            .filter(|entry| !known.contains(&entry.key.as_str()))
-        {
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             context.unknown_field(entry, known);
         }
-        Some(Self {
-            mark: node.mark,
-            entries,
-        })
+        Some(Self { mark: node.mark, entries })
     }
 
     /// Reads one field.
@@ -156,12 +144,7 @@ impl<'n> Fields<'n> {
             _ => T::absent().or_else(|| {
                 let mark = entry.map_or(self.mark, |entry| entry.mark);
                 let help = format!("give `{key}` {}", T::EXPECTED);
-                context.report(
-                    Code::Missing,
-                    mark,
-                    format!("`{key}` is missing"),
-                    Some(help),
-                );
+                context.report(Code::Missing, mark, format!("`{key}` is missing"), Some(help));
                 None
             }),
         })

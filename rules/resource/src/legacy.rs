@@ -20,20 +20,12 @@ pub(crate) fn is_workload(node: &Node) -> bool {
 
 /// A workload file of TIMPANI as a schedule.
 pub(crate) fn workload(node: &Node, context: &mut Context) -> Option<Schedule> {
-    converted(
-        context,
-        node,
-        "a workload file of TIMPANI is read as a Schedule",
-    );
+    converted(context, node, "a workload file of TIMPANI is read as a Schedule");
     let fields = Fields::open(node, &["workload_id", "temporal_class", "tasks"], context)?;
     let name = fields.take::<Name>("workload_id", context);
     let temporal_class = fields.take::<Option<TemporalClass>>("temporal_class", context);
     let spec = fields.take::<Vec<Task>>("tasks", context);
-    Some(Schedule {
-        metadata: Metadata::new(name?),
-        temporal_class: temporal_class?,
-        spec: spec?,
-    })
+    Some(Schedule { metadata: Metadata::new(name?), temporal_class: temporal_class?, spec: spec? })
 }
 
 fn converted(context: &mut Context, node: &Node, message: &str) {

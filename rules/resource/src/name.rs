@@ -60,10 +60,7 @@ impl Name {
         let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
             return Err(NameError::Empty);
         };
-        match [first, last]
-            .into_iter()
-            .find(|c| !c.is_ascii_alphanumeric())
-        {
+        match [first, last].into_iter().find(|c| !c.is_ascii_alphanumeric()) {
             Some(character) => Err(NameError::Edge { character }),
             None => Ok(Self(text.to_owned())),
         }
@@ -78,9 +75,7 @@ impl Name {
     /// Whether it is a DNS-1123 label: of `a-z 0-9 -` only.
     #[must_use]
     pub fn is_dns1123(&self) -> bool {
-        self.0
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        self.0.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     }
 }
 
@@ -143,11 +138,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             let name = Name::new(text);
-            assert_eq!(
-                name.as_ref().map(Name::is_dns1123).map_err(|&e| e),
-                *expected,
-                "{text}"
-            );
+            assert_eq!(name.as_ref().map(Name::is_dns1123).map_err(|&e| e), *expected, "{text}");
         }
     }
 }

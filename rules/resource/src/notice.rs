@@ -121,11 +121,7 @@ impl fmt::Display for Notice {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        write!(
-            f,
-            "{}:{}: {severity}[{}]: ",
-            self.line, self.column, self.code
-        )?;
+        write!(f, "{}:{}: {severity}[{}]: ", self.line, self.column, self.code)?;
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }

@@ -32,11 +32,7 @@ impl Metadata {
     /// A name without labels and annotations.
     #[must_use]
     pub fn new(name: Name) -> Self {
-        Self {
-            name,
-            labels: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-        }
+        Self { name, labels: BTreeMap::new(), annotations: BTreeMap::new() }
     }
 }
 
@@ -179,12 +175,7 @@ fn kind(node: &Node, context: &mut Context) -> Option<Kind> {
     let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
     let no_resource = |message: &str, context: &mut Context| {
         let help = format!("give `kind` one of {}", kinds.join(", "));
-        context.report(
-            Code::NotAResource,
-            node.mark,
-            message.to_owned(),
-            Some(help),
-        );
+        context.report(Code::NotAResource, node.mark, message.to_owned(), Some(help));
         None
     };
     if !matches!(node.content, Content::Mapping(_)) {
@@ -198,18 +189,11 @@ fn kind(node: &Node, context: &mut Context) -> Option<Kind> {
         if text == "Pod" {
             let message = "`kind: Pod` of the generation of 2024 is read as a Model";
             let help = "write `kind: Model`";
-            context.report(
-                Code::LegacyConverted,
-                value.mark,
-                message.into(),
-                Some(help.into()),
-            );
+            context.report(Code::LegacyConverted, value.mark, message.into(), Some(help.into()));
             return Some(Kind::Model);
         }
         let found = Kind::ALL.iter().find(|kind| kind.as_str() == text);
-        found
-            .copied()
-            .or_else(|| context.no_such_kind(value, text, &kinds))
+        found.copied().or_else(|| context.no_such_kind(value, text, &kinds))
     })
 }
 
@@ -241,13 +225,8 @@ fn check_metadata(node: &Node, context: &mut Context) {
             context.report(Code::OddName, value.mark, message, help);
         });
     }
-    if let Some(Node {
-        content: Content::Mapping(entries),
-        ..
-    }) = metadata.get("annotations")
-        && let Some(entry) = entries
-            .iter()
-            .find(|e| e.key.starts_with(OLD_ANNOTATION_PREFIX))
+    if let Some(Node { content: Content::Mapping(entries), .. }) = metadata.get("annotations")
+        && let Some(entry) = entries.iter().find(|e| e.key.starts_with(OLD_ANNOTATION_PREFIX))
     {
         let message =
             format!("the prefix `{OLD_ANNOTATION_PREFIX}` is that of an older generation");
@@ -267,10 +246,7 @@ fn check_condition(node: &Node, context: &mut Context) {
     if entries.iter().any(|entry| entry.key == "condition") {
         return;
     }
-    if let Some(entry) = entries
-        .iter()
-        .find(|entry| is_alike(&entry.key, "condition"))
-    {
+    if let Some(entry) = entries.iter().find(|entry| is_alike(&entry.key, "condition")) {
         let message = format!(
             "`{}` is not known, and a scenario without `condition` acts at once",
             entry.key
@@ -293,14 +269,10 @@ fn check_content(resource: &Resource, node: &Node, context: &mut Context) {
     let mark = node.get("spec").map_or(node.mark, |spec| spec.mark);
     if let Some(path) = empty_list {
         let message = format!("`{path}` holds nothing");
-        context.within(path, |context| {
-            context.report(Code::Missing, mark, message, None)
-        });
+        context.within(path, |context| context.report(Code::Missing, mark, message, None));
     }
     if node.get("spec").is_some_and(Node::is_null) && empty_list.is_none() {
         let message = "`spec` is empty; the resource is only a name".to_owned();
-        context.within("spec", |context| {
-            context.report(Code::EmptySpec, mark, message, None)
-        });
+        context.within("spec", |context| context.report(Code::EmptySpec, mark, message, None));
     }
 }

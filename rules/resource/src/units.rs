@@ -86,9 +86,7 @@ impl Bytes {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(1u64 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")];
-        let whole = units
-            .iter()
-            .find(|(size, _)| self.0 != 0 && self.0.is_multiple_of(*size));
+        let whole = units.iter().find(|(size, _)| self.0 != 0 && self.0.is_multiple_of(*size));
         match whole {
             Some((size, unit)) => write!(f, "{}{unit}", self.0 / size),
             None => write!(f, "{}", self.0),
@@ -101,13 +99,8 @@ impl fmt::Display for Bytes {
 /// # Errors
 /// [`UnitError`] for anything else, a missing unit included, and for less than a microsecond.
 pub fn parse_duration_us(text: &str) -> Result<u64, UnitError> {
-    let units = [
-        ("us", 1),
-        ("ms", 1_000),
-        ("s", 1_000_000),
-        ("m", 60_000_000),
-        ("h", 3_600_000_000),
-    ];
+    let units =
+        [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
     scaled(text, &units, DURATION, "1us")
 }
 
@@ -118,37 +111,21 @@ fn scaled(
     expected: &'static str,
     finest: &'static str,
 ) -> Result<u64, UnitError> {
-    let malformed = || UnitError::Malformed {
-        text: text.to_owned(),
-        expected,
-    };
+    let malformed = || UnitError::Malformed { text: text.to_owned(), expected };
     let trimmed = text.trim();
-    let end = trimmed
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(trimmed.len());
+    let end = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(end);
-    let (_, size) = units
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .ok_or_else(malformed)?;
+    let (_, size) = units.iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
         return Err(malformed());
     }
-    let too_large = || UnitError::TooLarge {
-        text: text.to_owned(),
-    };
+    let too_large = || UnitError::TooLarge { text: text.to_owned() };
     let whole: u128 = whole.parse().map_err(|_| too_large())?;
     let fraction = fraction.trim_end_matches('0');
     let digits = u32::try_from(fraction.len()).unwrap_or(u32::MAX);
-    let too_fine = || UnitError::TooFine {
-        text: text.to_owned(),
-        finest,
-    };
-    let denominator = 10u128
-        .checked_pow(digits)
-        .filter(|_| digits <= 18)
-        .ok_or_else(too_fine)?;
+    let too_fine = || UnitError::TooFine { text: text.to_owned(), finest };
+    let denominator = 10u128.checked_pow(digits).filter(|_| digits <= 18).ok_or_else(too_fine)?;
     let numerator = match fraction {
         "" => 0,
         digits => digits.parse::<u128>().map_err(|_| too_large())? * u128::from(*size),
@@ -157,9 +134,7 @@ fn scaled(
         return Err(too_fine());
     }
     let total = whole.checked_mul(u128::from(*size)).ok_or_else(too_large)?;
-    let total = total
-        .checked_add(numerator / denominator)
-        .ok_or_else(too_large)?;
+    let total = total.checked_add(numerator / denominator).ok_or_else(too_large)?;
     u64::try_from(total).map_err(|_| too_large())
 }
 
@@ -261,21 +236,8 @@ mod tests {
 
     #[test]
     fn amounts_read_back_as_they_are_written() {
-        for amount in [
-            0,
-            1,
-            999,
-            1_000,
-            1_024,
-            1_500,
-            1 << 20,
-            3 << 29,
-            u64::MAX / 1_000,
-        ] {
-            assert_eq!(
-                Millicores::parse(&Millicores(amount).to_string()),
-                Ok(Millicores(amount))
-            );
+        for amount in [0, 1, 999, 1_000, 1_024, 1_500, 1 << 20, 3 << 29, u64::MAX / 1_000] {
+            assert_eq!(Millicores::parse(&Millicores(amount).to_string()), Ok(Millicores(amount)));
             assert_eq!(Bytes::parse(&Bytes(amount).to_string()), Ok(Bytes(amount)));
         }
     }

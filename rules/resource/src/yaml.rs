@@ -99,9 +99,7 @@ pub(crate) enum Tree {
 impl Tree {
     /// A mapping of those fields that are there.
     pub(crate) fn mapping<const N: usize>(fields: [(&str, Self); N]) -> Self {
-        let there = fields
-            .into_iter()
-            .filter(|(_, value)| *value != Self::Absent);
+        let there = fields.into_iter().filter(|(_, value)| *value != Self::Absent);
         Self::Mapping(there.map(|(key, value)| (key.to_owned(), value)).collect())
     }
 }
@@ -149,14 +147,10 @@ pub(crate) fn is_number(text: &str) -> bool {
 /// A plain scalar as an integer: decimal, `0x` or `0o`.
 pub(crate) fn integer(text: &str) -> Option<i128> {
     if let Some(digits) = text.strip_prefix("0x") {
-        return i128::from_str_radix(digits, 16)
-            .ok()
-            .filter(|_| !digits.starts_with(['+', '-']));
+        return i128::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with(['+', '-']));
     }
     if let Some(digits) = text.strip_prefix("0o") {
-        return i128::from_str_radix(digits, 8)
-            .ok()
-            .filter(|_| !digits.starts_with(['+', '-']));
+        return i128::from_str_radix(digits, 8).ok().filter(|_| !digits.starts_with(['+', '-']));
     }
     text.parse().ok()
 }

@@ -20,22 +20,14 @@ fn signal(datatype: &str) -> Signal {
 fn outcome(result: Result<Value, ValueError>) -> String {
     match result {
         Ok(value) => format!("{value:?}"),
-        Err(error) => format!("{error:?}")
-            .split([' ', '{'])
-            .next()
-            .unwrap()
-            .to_owned(),
+        Err(error) => format!("{error:?}").split([' ', '{']).next().unwrap().to_owned(),
     }
 }
 
 #[track_caller]
 fn check_parse(datatype: &str, cases: &[(&str, &str)]) {
     for (text, expected) in cases {
-        assert_eq!(
-            outcome(signal(datatype).parse(text)),
-            *expected,
-            "{datatype} {text:?}"
-        );
+        assert_eq!(outcome(signal(datatype).parse(text)), *expected, "{datatype} {text:?}");
     }
 }
 
@@ -53,10 +45,7 @@ fn integers_at_their_edges() {
     ];
     for (datatype, least, greatest) in edges {
         for inside in [least, 0, 1, greatest] {
-            check_parse(
-                datatype,
-                &[(&inside.to_string(), &format!("Int({inside})"))],
-            );
+            check_parse(datatype, &[(&inside.to_string(), &format!("Int({inside})"))]);
         }
         for outside in [least - 1, greatest + 1] {
             check_parse(datatype, &[(&outside.to_string(), "OutOfType")]);
@@ -123,11 +112,7 @@ fn other_scalar_text() {
     );
     check_parse(
         "string",
-        &[
-            ("", "Text(\"\")"),
-            (" a,b ", "Text(\" a,b \")"),
-            ("1", "Text(\"1\")"),
-        ],
+        &[("", "Text(\"\")"), (" a,b ", "Text(\" a,b \")"), ("1", "Text(\"1\")")],
     );
 }
 
@@ -147,15 +132,9 @@ fn array_text() {
     );
     check_parse(
         "float[]",
-        &[
-            ("[0.5,1]", "List([Float(0.5), Float(1.0)])"),
-            ("[nan]", "NotFinite"),
-        ],
+        &[("[0.5,1]", "List([Float(0.5), Float(1.0)])"), ("[nan]", "NotFinite")],
     );
-    check_parse(
-        "boolean[]",
-        &[("[true,false]", "List([Bool(true), Bool(false)])")],
-    );
+    check_parse("boolean[]", &[("[true,false]", "List([Bool(true), Bool(false)])")]);
     check_parse(
         "string[]",
         &[
@@ -168,27 +147,18 @@ fn array_text() {
     let many = format!("[{}]", vec!["1"; LIST_ITEMS_MAX + 1].join(","));
     check_parse(
         "uint8[]",
-        &[
-            (&many, "TooMany"),
-            (&many.replacen("1,", "", 1).replace('1', "x"), "Unreadable"),
-        ],
+        &[(&many, "TooMany"), (&many.replacen("1,", "", 1).replace('1', "x"), "Unreadable")],
     );
 }
 
 #[test]
 fn long_text() {
     let longest = "x".repeat(VALUE_BYTES_MAX);
-    assert_eq!(
-        signal("string").parse(&longest),
-        Ok(Value::Text(longest.as_str().into()))
-    );
+    assert_eq!(signal("string").parse(&longest), Ok(Value::Text(longest.as_str().into())));
     let longer = longest + "x";
     check_parse("string", &[(&longer, "TooLong")]);
     check_parse("float", &[(&longer, "TooLong")]);
-    assert_eq!(
-        outcome(signal("string").coerce(Value::Text(longer.into()))),
-        "TooLong"
-    );
+    assert_eq!(outcome(signal("string").coerce(Value::Text(longer.into()))), "TooLong");
 }
 
 #[test]
@@ -217,22 +187,10 @@ fn coerced_values() {
         ("string", list(&[text()]), "WrongKind"),
         ("string[]", list(&[text()]), "List([Text(\"x\")])"),
         ("string[]", text(), "WrongKind"),
-        (
-            "float[]",
-            list(&[Value::Int(1), Value::Float(0.5)]),
-            "List([Float(1.0), Float(0.5)])",
-        ),
-        (
-            "uint8[]",
-            list(&[Value::Int(1), Value::Int(-1)]),
-            "OutOfType",
-        ),
+        ("float[]", list(&[Value::Int(1), Value::Float(0.5)]), "List([Float(1.0), Float(0.5)])"),
+        ("uint8[]", list(&[Value::Int(1), Value::Int(-1)]), "OutOfType"),
         ("uint8[]", list(&[list(&[])]), "WrongKind"),
-        (
-            "uint8[]",
-            list(&vec![Value::Int(1); LIST_ITEMS_MAX + 1]),
-            "TooMany",
-        ),
+        ("uint8[]", list(&vec![Value::Int(1); LIST_ITEMS_MAX + 1]), "TooMany"),
     ];
     for (datatype, value, expected) in cases {
         let shown = format!("{datatype} {value:?}");
@@ -242,28 +200,16 @@ fn coerced_values() {
 
 #[test]
 fn range_informs() {
-    let percent = Signal {
-        min: Some(0.0),
-        max: Some(100.0),
-        ..signal("float")
-    };
+    let percent = Signal { min: Some(0.0), max: Some(100.0), ..signal("float") };
     for (value, inside) in [(-0.1, false), (0.0, true), (100.0, true), (100.1, false)] {
         assert_eq!(percent.in_range(&Value::Float(value)), inside, "{value}");
         assert_eq!(percent.parse(&value.to_string()), Ok(Value::Float(value)));
     }
     assert!(percent.in_range(&Value::Int(100)) && !percent.in_range(&Value::Int(101)));
-    let states = Signal {
-        allowed: ["ON", "OFF"].map(Value::from).into(),
-        ..signal("string")
-    };
+    let states = Signal { allowed: ["ON", "OFF"].map(Value::from).into(), ..signal("string") };
     assert!(states.in_range(&"ON".into()) && !states.in_range(&"on".into()));
     let list = |items: &[&str]| {
-        Value::List(
-            items
-                .iter()
-                .map(|item| Value::Text(Arc::from(*item)))
-                .collect(),
-        )
+        Value::List(items.iter().map(|item| Value::Text(Arc::from(*item))).collect())
     };
     assert!(states.in_range(&list(&["ON", "OFF"])) && !states.in_range(&list(&["ON", "?"])));
 }
@@ -271,14 +217,8 @@ fn range_informs() {
 #[test]
 fn errors_say_what_is_wrong() {
     let says = |datatype: &str, text: &str| signal(datatype).parse(text).unwrap_err().to_string();
-    assert_eq!(
-        says("int16", "-457.3"),
-        "-457.3 has a fraction, and int16 has none"
-    );
+    assert_eq!(says("int16", "-457.3"), "-457.3 has a fraction, and int16 has none");
     assert_eq!(says("int8", "128"), "128 does not fit int8");
     assert_eq!(says("float", "x"), "`x` is no float");
-    assert_eq!(
-        says("float", &"x".repeat(99)).len(),
-        "`` is no float".len() + 40
-    );
+    assert_eq!(says("float", &"x".repeat(99)).len(), "`` is no float".len() + 40);
 }

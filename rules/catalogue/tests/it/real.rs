@@ -14,27 +14,16 @@ fn release(version: &str) -> Option<Catalogue> {
 
 #[test]
 fn every_release_has_its_leaves() {
-    for (version, leaves, bounded, allowed) in [
-        ("4.0", 910, 133, 70),
-        ("5.1", 1_321, 203, 89),
-        ("6.0", 1_263, 283, 102),
-    ] {
+    for (version, leaves, bounded, allowed) in
+        [("4.0", 910, 133, 70), ("5.1", 1_321, 203, 89), ("6.0", 1_263, 283, 102)]
+    {
         let Some(catalogue) = release(version) else {
             return;
         };
         assert_eq!(catalogue.len(), leaves, "{version}");
+        assert_eq!(catalogue.iter().filter(|(_, signal)| signal.min.is_some()).count(), bounded);
         assert_eq!(
-            catalogue
-                .iter()
-                .filter(|(_, signal)| signal.min.is_some())
-                .count(),
-            bounded
-        );
-        assert_eq!(
-            catalogue
-                .iter()
-                .filter(|(_, signal)| !signal.allowed.is_empty())
-                .count(),
+            catalogue.iter().filter(|(_, signal)| !signal.allowed.is_empty()).count(),
             allowed
         );
         for (id, signal) in catalogue.iter() {
@@ -55,10 +44,7 @@ fn facts_are_what_the_importer_writes() {
         fs::write(&file, &facts).unwrap();
     }
     let kept = fs::read_to_string(&file).unwrap();
-    assert!(
-        facts == kept,
-        "src/vss6.tsv is stale: run this test with PICCOLO_REGENERATE=1"
-    );
+    assert!(facts == kept, "src/vss6.tsv is stale: run this test with PICCOLO_REGENERATE=1");
     let read = from_facts(&facts).unwrap();
     assert_eq!(read.len(), release.len());
     for (id, signal) in release.iter() {
@@ -72,79 +58,23 @@ fn built_in_signals_have_the_types_of_the_release() {
     assert_eq!(catalogue.len(), 1_263);
     let cases = [
         ("Vehicle.Speed", "float", Kind::Sensor, Some("km/h")),
-        (
-            "Vehicle.Powertrain.FuelSystem.RelativeLevel",
-            "uint8",
-            Kind::Sensor,
-            Some("percent"),
-        ),
-        (
-            "Vehicle.Powertrain.CombustionEngine.MAP",
-            "uint16",
-            Kind::Sensor,
-            Some("kPa"),
-        ),
-        (
-            "Vehicle.Chassis.SteeringWheel.Angle",
-            "int16",
-            Kind::Sensor,
-            Some("degrees"),
-        ),
-        (
-            "Vehicle.TraveledDistance",
-            "uint32",
-            Kind::Sensor,
-            Some("m"),
-        ),
-        (
-            "Vehicle.CurrentLocation.Latitude",
-            "double",
-            Kind::Sensor,
-            Some("degrees"),
-        ),
-        (
-            "Vehicle.Body.Lights.Beam.Low.IsOn",
-            "boolean",
-            Kind::Actuator,
-            None,
-        ),
-        (
-            "Vehicle.Cabin.SeatPosCount",
-            "uint8[]",
-            Kind::Attribute,
-            None,
-        ),
-        (
-            "Vehicle.Diagnostics.DTCList",
-            "string[]",
-            Kind::Sensor,
-            None,
-        ),
+        ("Vehicle.Powertrain.FuelSystem.RelativeLevel", "uint8", Kind::Sensor, Some("percent")),
+        ("Vehicle.Powertrain.CombustionEngine.MAP", "uint16", Kind::Sensor, Some("kPa")),
+        ("Vehicle.Chassis.SteeringWheel.Angle", "int16", Kind::Sensor, Some("degrees")),
+        ("Vehicle.TraveledDistance", "uint32", Kind::Sensor, Some("m")),
+        ("Vehicle.CurrentLocation.Latitude", "double", Kind::Sensor, Some("degrees")),
+        ("Vehicle.Body.Lights.Beam.Low.IsOn", "boolean", Kind::Actuator, None),
+        ("Vehicle.Cabin.SeatPosCount", "uint8[]", Kind::Attribute, None),
+        ("Vehicle.Diagnostics.DTCList", "string[]", Kind::Sensor, None),
     ];
     for (path, datatype, kind, unit) in cases {
         let signal = catalogue.get(catalogue.find(path).unwrap()).unwrap();
-        assert_eq!(
-            signal.datatype,
-            datatype.parse::<DataType>().unwrap(),
-            "{path}"
-        );
-        assert_eq!(
-            (signal.kind, signal.unit.as_deref()),
-            (kind, unit),
-            "{path}"
-        );
+        assert_eq!(signal.datatype, datatype.parse::<DataType>().unwrap(), "{path}");
+        assert_eq!((signal.kind, signal.unit.as_deref()), (kind, unit), "{path}");
     }
-    let lights = catalogue
-        .get(
-            catalogue
-                .find("Vehicle.Body.Lights.Brake.IsActive")
-                .unwrap(),
-        )
-        .unwrap();
-    assert_eq!(
-        *lights.allowed,
-        ["INACTIVE", "ACTIVE", "ADAPTIVE"].map(Value::from)
-    );
+    let lights =
+        catalogue.get(catalogue.find("Vehicle.Body.Lights.Brake.IsActive").unwrap()).unwrap();
+    assert_eq!(*lights.allowed, ["INACTIVE", "ACTIVE", "ADAPTIVE"].map(Value::from));
 }
 
 #[test]
@@ -157,9 +87,7 @@ fn obd_overlay_gives_what_release_5_had() {
     };
     let obd = |catalogue: &Catalogue| -> Vec<String> {
         let paths = catalogue.iter().map(|(_, signal)| signal.path.to_string());
-        paths
-            .filter(|path| path.starts_with("Vehicle.OBD."))
-            .collect()
+        paths.filter(|path| path.starts_with("Vehicle.OBD.")).collect()
     };
     assert_eq!(obd(&overlay), obd(&older));
     assert_eq!(obd(&overlay).len(), overlay.len());
@@ -171,9 +99,7 @@ fn obd_overlay_gives_what_release_5_had() {
         );
     }
     let both = Catalogue::clone(&Catalogue::vss6()).overlay(overlay);
-    let load = both
-        .get(both.find("Vehicle.OBD.EngineLoad").unwrap())
-        .unwrap();
+    let load = both.get(both.find("Vehicle.OBD.EngineLoad").unwrap()).unwrap();
     assert_eq!(
         (load.datatype.to_string(), load.unit.as_deref()),
         ("float".to_owned(), Some("percent"))

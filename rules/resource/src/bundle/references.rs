@@ -44,11 +44,7 @@ impl References {
     fn collect_package(&mut self, spec: &Node) {
         self.note(spec, "policy", "spec", Kind::Policy);
         self.note(spec, "schedule", "spec", Kind::Schedule);
-        let Some(Node {
-            content: Content::List(models),
-            ..
-        }) = spec.get("models")
-        else {
+        let Some(Node { content: Content::List(models), .. }) = spec.get("models") else {
             return;
         };
         for (index, model) in models.iter().enumerate() {

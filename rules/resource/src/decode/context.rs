@@ -34,11 +34,7 @@ impl Context {
     /// Every notice, by line and column.
     pub(crate) fn finish(mut self) -> Vec<Notice> {
         if let Some(mark) = self.left_out {
-            let severity = if self.errors > 0 {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
+            let severity = if self.errors > 0 { Severity::Error } else { Severity::Warning };
             self.notices.push(Notice {
                 severity,
                 code: Code::Limit,
@@ -51,8 +47,7 @@ impl Context {
                 help: None,
             });
         }
-        self.notices
-            .sort_by_key(|notice| (notice.line, notice.column));
+        self.notices.sort_by_key(|notice| (notice.line, notice.column));
         self.notices
     }
 
@@ -115,11 +110,7 @@ impl Context {
 
     /// Warns of a field that is not known.
     pub(crate) fn unknown_field(&mut self, entry: &Entry, known: &[&str]) {
-        let help = if self.full() {
-            None
-        } else {
-            did_you_mean(&entry.key, known)
-        };
+        let help = if self.full() { None } else { did_you_mean(&entry.key, known) };
         let message = format!("the field `{}` is not known and ignored", clip(&entry.key));
         self.within(&entry.key, |context| {
             context.report(Code::UnknownField, entry.mark, message, help);

@@ -75,18 +75,13 @@ record! {
 /// Whether a node is of the older form, with `node_info` and `cluster_config`.
 pub(crate) fn is_nested_node(node: &Node) -> bool {
     let nested = ["node_info", "cluster_config"];
-    node.get("spec")
-        .is_some_and(|spec| nested.iter().any(|field| spec.get(field).is_some()))
+    node.get("spec").is_some_and(|spec| nested.iter().any(|field| spec.get(field).is_some()))
 }
 
 /// A node of the older form. What the present one has no field for goes where it is kept:
 /// labels to the labels, the rest of the cluster's description to `config`.
 pub(crate) fn node(node: &Node, context: &mut Context) -> Option<NodeResource> {
-    converted(
-        context,
-        node,
-        "`node_info` and `cluster_config` are read as the flat form of today",
-    );
+    converted(context, node, "`node_info` and `cluster_config` are read as the flat form of today");
     let fields = Fields::open(node, &["metadata", "spec", "status"], context)?;
     let metadata = fields.take::<Metadata>("metadata", context);
     let old = fields.take::<NestedNodeSpec>("spec", context);
@@ -105,9 +100,7 @@ pub(crate) fn node(node: &Node, context: &mut Context) -> Option<NodeResource> {
     if let Some(cluster) = old.cluster_config {
         spec.cluster_id = cluster.cluster_id;
         spec.config = cluster.config;
-        let interval = cluster
-            .heartbeat_interval_s
-            .map(|seconds| seconds.to_string());
+        let interval = cluster.heartbeat_interval_s.map(|seconds| seconds.to_string());
         keep(&mut spec.config, "master_endpoint", cluster.master_endpoint);
         keep(&mut spec.config, "heartbeat_interval", interval);
     }
@@ -130,11 +123,7 @@ pub(crate) fn node(node: &Node, context: &mut Context) -> Option<NodeResource> {
             metadata.labels.entry(label).or_insert(value);
         }
     }
-    Some(NodeResource {
-        metadata,
-        spec: Some(spec),
-        status: status?,
-    })
+    Some(NodeResource { metadata, spec: Some(spec), status: status? })
 }
 
 fn keep(config: &mut BTreeMap<String, String>, key: &str, value: Option<String>) {

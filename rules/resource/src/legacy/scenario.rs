@@ -12,8 +12,7 @@ use crate::yaml::{Content, Node};
 
 /// Whether a scenario is of the generation of 2023: stages, each with an expression over several signals.
 pub(crate) fn is_staged(node: &Node) -> bool {
-    node.get("spec")
-        .is_some_and(|spec| spec.get("stagings").is_some())
+    node.get("spec").is_some_and(|spec| spec.get("stagings").is_some())
 }
 
 /// Refuses a scenario of 2023, stage by stage: its expressions are rules now.
@@ -26,36 +25,23 @@ pub(crate) fn staged(node: &Node, context: &mut Context) -> Option<Resource> {
     };
     context.within("spec.stagings", |context| {
         for (index, stage) in stages.iter().enumerate() {
-            let stage = stage
-                .get("step")
-                .filter(|step| !step.is_null())
-                .unwrap_or(stage);
-            let express = stage
-                .get("conditions")
-                .and_then(|conditions| conditions.get("express"));
+            let stage = stage.get("step").filter(|step| !step.is_null()).unwrap_or(stage);
+            let express = stage.get("conditions").and_then(|conditions| conditions.get("express"));
             let (mark, condition) = match express {
-                Some(Node {
-                    mark,
-                    content: Content::Scalar { text, .. },
-                }) => (*mark, text.as_str()),
+                Some(Node { mark, content: Content::Scalar { text, .. } }) => {
+                    (*mark, text.as_str())
+                }
                 _ => (stage.mark, "no expression"),
             };
-            let message = format!(
-                "stage {} of the generation of 2023 is not read: {condition}",
-                index + 1
-            );
+            let message =
+                format!("stage {} of the generation of 2023 is not read: {condition}", index + 1);
             context.within(&format!("[{index}]"), |context| {
                 context.report(Code::LegacyUnreadable, mark, message, Some(help.to_owned()));
             });
         }
         if stages.is_empty() {
             let message = "stages of the generation of 2023 are not read".to_owned();
-            context.report(
-                Code::LegacyUnreadable,
-                stagings.mark,
-                message,
-                Some(help.to_owned()),
-            );
+            context.report(Code::LegacyUnreadable, stagings.mark, message, Some(help.to_owned()));
         }
     });
     None
@@ -138,44 +124,28 @@ record! {
 /// Whether a scenario is of the generation of 2024: its fields are in the plural.
 pub(crate) fn is_2024(node: &Node) -> bool {
     let plural = ["conditions", "actions", "targets"];
-    node.get("spec")
-        .is_some_and(|spec| plural.iter().any(|field| spec.get(field).is_some()))
-        && node
-            .get("spec")
-            .is_some_and(|spec| spec.get("action").is_none())
+    node.get("spec").is_some_and(|spec| plural.iter().any(|field| spec.get(field).is_some()))
+        && node.get("spec").is_some_and(|spec| spec.get("action").is_none())
 }
 
 /// A scenario of 2024, where it has one action and one target.
 pub(crate) fn scenario(node: &Node, context: &mut Context) -> Option<Scenario> {
     let spec_mark = node.get("spec").map_or(node.mark, |spec| spec.mark);
-    converted(
-        context,
-        node,
-        "a Scenario of the generation of 2024 is read as one of today",
-    );
+    converted(context, node, "a Scenario of the generation of 2024 is read as one of today");
     let fields = Fields::open(node, &["metadata", "spec", "status"], context)?;
     let metadata = fields.take::<Metadata>("metadata", context);
     let status = fields.take::<Option<ScenarioStatus>>("status", context);
     let old = fields.take::<Spec2024>("spec", context)?;
     let refuse = |message: String, help: &str, context: &mut Context| {
         context.within("spec", |context| {
-            context.report(
-                Code::LegacyUnreadable,
-                spec_mark,
-                message,
-                Some(help.to_owned()),
-            );
+            context.report(Code::LegacyUnreadable, spec_mark, message, Some(help.to_owned()));
         });
         None
     };
     let ([action], [target]) = (old.actions.as_slice(), old.targets.as_slice()) else {
         let (actions, targets) = (old.actions.len(), old.targets.len());
         let message = format!("{actions} actions on {targets} targets cannot be said today");
-        return refuse(
-            message,
-            "write one Scenario for each action and target",
-            context,
-        );
+        return refuse(message, "write one Scenario for each action and target", context);
     };
     let action = match action.operation {
         Operation2024::Launch => ScenarioAction::Launch,
@@ -184,11 +154,7 @@ pub(crate) fn scenario(node: &Node, context: &mut Context) -> Option<Scenario> {
         Operation2024::Terminate => ScenarioAction::Terminate,
         Operation2024::Download => {
             let message = "the operation `download` does not exist any more".to_owned();
-            return refuse(
-                message,
-                "images are fetched by `launch` and `update`",
-                context,
-            );
+            return refuse(message, "images are fetched by `launch` and `update`", context);
         }
     };
     let spec = ScenarioSpec {
@@ -196,11 +162,7 @@ pub(crate) fn scenario(node: &Node, context: &mut Context) -> Option<Scenario> {
         action,
         target: target.name.clone(),
     };
-    Some(Scenario {
-        metadata: metadata?,
-        spec,
-        status: status?,
-    })
+    Some(Scenario { metadata: metadata?, spec, status: status? })
 }
 
 fn condition(old: Condition2024) -> Condition {
@@ -212,9 +174,5 @@ fn condition(old: Condition2024) -> Condition {
         Comparison2024::Smaller => Comparison::Less,
         Comparison2024::SmallerOrEqual => Comparison::LessOrEqual,
     };
-    Condition {
-        express,
-        value: old.value,
-        operands: old.operands,
-    }
+    Condition { express, value: old.value, operands: old.operands }
 }

@@ -108,9 +108,7 @@ fn is_plain(value: &str) -> bool {
     let safe =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '@');
     // A colon is safe before anything but a space: images are written `name:tag`.
-    let body = value
-        .split(':')
-        .all(|part| !part.is_empty() && part.chars().all(safe));
+    let body = value.split(':').all(|part| !part.is_empty() && part.chars().all(safe));
     let word = value.to_ascii_lowercase();
     let other = matches!(word.as_str(), "yes" | "no" | "on" | "off" | "y" | "n");
     begins && body && !other && !is_null(&word) && !is_boolean(&word)

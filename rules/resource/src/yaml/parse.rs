@@ -28,15 +28,9 @@ pub(crate) struct Fault {
 /// Reads every document of a text; empty ones are left out.
 pub(crate) fn parse(text: &str) -> Vec<Parsed> {
     if text.len() > INPUT_BYTES_MAX {
-        let message = format!(
-            "the file has {} bytes; at most {INPUT_BYTES_MAX} are read",
-            text.len()
-        );
-        return vec![Err(Fault {
-            code: Code::Limit,
-            mark: Mark { line: 1, column: 1 },
-            message,
-        })];
+        let message =
+            format!("the file has {} bytes; at most {INPUT_BYTES_MAX} are read", text.len());
+        return vec![Err(Fault { code: Code::Limit, mark: Mark { line: 1, column: 1 }, message })];
     }
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -47,11 +41,7 @@ pub(crate) fn parse(text: &str) -> Vec<Parsed> {
             None => break,
             Some(Ok((Event::DocumentStart(..), span))) if documents.len() >= DOCUMENTS_MAX => {
                 let message = format!("the file has more than {DOCUMENTS_MAX} documents");
-                documents.push(Err(Fault {
-                    code: Code::Limit,
-                    mark: mark(&span.start),
-                    message,
-                }));
+                documents.push(Err(Fault { code: Code::Limit, mark: mark(&span.start), message }));
                 break;
             }
             Some(Ok((Event::DocumentStart(..), span))) => {
@@ -85,12 +75,7 @@ struct Builder<'p, 'i> {
 impl<'p, 'i> Builder<'p, 'i> {
     fn new(parser: &'p mut Parser<'i, StrInput<'i>>, span: &Span) -> Self {
         let start_byte = span.start.byte_offset().unwrap_or(0);
-        Self {
-            parser,
-            start_byte,
-            spent: 0,
-            anchors: HashMap::new(),
-        }
+        Self { parser, start_byte, spent: 0, anchors: HashMap::new() }
     }
 
     fn document(mut self) -> Parsed {
@@ -139,13 +124,7 @@ impl<'p, 'i> Builder<'p, 'i> {
                 self.spend(1 + text.len() / BYTES_PER_NODE, span)?;
                 let as_text = is_text(tag.as_deref(), span)?;
                 let plain = style == ScalarStyle::Plain && !as_text;
-                (
-                    Content::Scalar {
-                        text: text.into_owned(),
-                        plain,
-                    },
-                    anchor,
-                )
+                (Content::Scalar { text: text.into_owned(), plain }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.spend(1, span)?;
@@ -160,10 +139,7 @@ impl<'p, 'i> Builder<'p, 'i> {
             Event::Alias(id) => return self.alias(id, span),
             _ => return Err(fault(Code::Syntax, span, "a value is expected here".into())),
         };
-        let node = Node {
-            mark: mark(&span.start),
-            content,
-        };
+        let node = Node { mark: mark(&span.start), content };
         if anchor != 0 {
             let cost = self.spent - before;
             self.spend(cost, span)?;
@@ -174,18 +150,11 @@ impl<'p, 'i> Builder<'p, 'i> {
 
     fn alias(&mut self, id: usize, span: &Span) -> Parsed {
         let Some(cost) = self.anchors.get(&id).map(|(_, cost)| *cost) else {
-            return Err(fault(
-                Code::Syntax,
-                span,
-                "an alias stands within what it names".into(),
-            ));
+            return Err(fault(Code::Syntax, span, "an alias stands within what it names".into()));
         };
         self.spend(cost, span)?;
         match self.anchors.get(&id) {
-            Some((node, _)) => Ok(Node {
-                mark: mark(&span.start),
-                content: node.content.clone(),
-            }),
+            Some((node, _)) => Ok(Node { mark: mark(&span.start), content: node.content.clone() }),
             None => Err(fault(Code::Syntax, span, "an alias names nothing".into())),
         }
     }
@@ -240,24 +209,13 @@ fn is_text(tag: Option<&Tag>, span: &Span) -> Result<bool, Fault> {
 }
 
 fn syntax(error: &ScanError) -> Fault {
-    Fault {
-        code: Code::Syntax,
-        mark: mark(error.marker()),
-        message: error.info(),
-    }
+    Fault { code: Code::Syntax, mark: mark(error.marker()), message: error.info() }
 }
 
 fn fault(code: Code, span: &Span, message: String) -> Fault {
-    Fault {
-        code,
-        mark: mark(&span.start),
-        message,
-    }
+    Fault { code, mark: mark(&span.start), message }
 }
 
 fn mark(marker: &Marker) -> Mark {
-    Mark {
-        line: marker.line().max(1),
-        column: marker.col() + 1,
-    }
+    Mark { line: marker.line().max(1), column: marker.col() + 1 }
 }

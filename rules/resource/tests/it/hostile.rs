@@ -10,18 +10,8 @@ fn refused(text: &str) -> Vec<Code> {
     let bundle = read(text, "hostile.yaml");
     assert!(!bundle.is_valid());
     assert!(bundle.notices.len() <= NOTICES_MAX + 1);
-    assert!(
-        bundle
-            .notices
-            .iter()
-            .all(|notice| notice.line > 0 && notice.column > 0)
-    );
-    assert!(
-        bundle
-            .notices
-            .iter()
-            .all(|notice| notice.message.chars().count() <= 201)
-    );
+    assert!(bundle.notices.iter().all(|notice| notice.line > 0 && notice.column > 0));
+    assert!(bundle.notices.iter().all(|notice| notice.message.chars().count() <= 201));
     bundle.notices.iter().map(|notice| notice.code).collect()
 }
 
@@ -31,9 +21,7 @@ fn too_large() {
     assert_eq!(refused(&"a".repeat(100 << 20)), [Code::Limit]);
     let long = format!("kind: {}\n", "x".repeat(DOCUMENT_BYTES_MAX));
     assert_eq!(refused(&long), [Code::Limit]);
-    let wide: String = (0..DOCUMENT_BYTES_MAX / 8)
-        .map(|i| format!("k{i}: 1\n"))
-        .collect();
+    let wide: String = (0..DOCUMENT_BYTES_MAX / 8).map(|i| format!("k{i}: 1\n")).collect();
     assert_eq!(refused(&wide), [Code::Limit]);
 }
 
@@ -52,11 +40,7 @@ fn too_deep() {
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
         for depth in [DEPTH_MAX + 2, 10_000, 1_000_000] {
             let text = format!("a: {}{}\n", open.repeat(depth), close.repeat(depth));
-            let text = if close.is_empty() {
-                open.repeat(depth) + "a\n"
-            } else {
-                text
-            };
+            let text = if close.is_empty() { open.repeat(depth) + "a\n" } else { text };
             let codes = refused(&text);
             assert!(
                 matches!(codes[..], [Code::Limit | Code::Syntax]),
@@ -75,10 +59,7 @@ fn alias_bombs() {
     }
     assert_eq!(refused(&text), [Code::Limit]);
     let aliases = "- *a\n".repeat(100_000);
-    assert_eq!(
-        refused(&format!("- &a {}\n{aliases}", "x".repeat(1 << 20))),
-        [Code::Limit]
-    );
+    assert_eq!(refused(&format!("- &a {}\n{aliases}", "x".repeat(1 << 20))), [Code::Limit]);
     assert_eq!(refused("a: &a [*a]\n"), [Code::Syntax]);
     assert_eq!(refused("a: *nowhere\n"), [Code::Syntax]);
 }
@@ -112,10 +93,7 @@ fn notices_are_bounded() {
     let bundle = read(&text, "wordy.yaml");
     assert_eq!(bundle.notices.len(), NOTICES_MAX + 1);
     assert!(bundle.is_valid(), "warnings alone keep nothing out");
-    let last = bundle
-        .notices
-        .last()
-        .map(|notice| (notice.code, notice.line));
+    let last = bundle.notices.last().map(|notice| (notice.code, notice.line));
     assert_eq!(last, Some((Code::Limit, NOTICES_MAX + 4)));
     let codes = refused(&format!("{text}---\nkind: Nothing\n"));
     assert_eq!(codes.len(), NOTICES_MAX + 1);

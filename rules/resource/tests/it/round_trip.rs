@@ -37,46 +37,20 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 }
 
 fn scenario() -> impl Strategy<Value = Resource> {
-    let operands = (text(), text(), text()).prop_map(|(source, name, value)| Operands {
-        source,
-        name,
-        value,
-    });
-    let condition =
-        (select(Comparison::ALL), text(), operands).prop_map(|(express, value, operands)| {
-            Condition {
-                express,
-                value,
-                operands,
-            }
-        });
-    let spec = (of(condition), select(ScenarioAction::ALL), name()).prop_map(
-        |(condition, action, target)| ScenarioSpec {
-            condition,
-            action,
-            target,
-        },
-    );
+    let operands =
+        (text(), text(), text()).prop_map(|(source, name, value)| Operands { source, name, value });
+    let condition = (select(Comparison::ALL), text(), operands)
+        .prop_map(|(express, value, operands)| Condition { express, value, operands });
+    let spec = (of(condition), select(ScenarioAction::ALL), name())
+        .prop_map(|(condition, action, target)| ScenarioSpec { condition, action, target });
     let status = of(select(ScenarioState::ALL)).prop_map(|state| ScenarioStatus { state });
-    (metadata(), spec, of(status)).prop_map(|(metadata, spec, status)| {
-        Scenario {
-            metadata,
-            spec,
-            status,
-        }
-        .into()
-    })
+    (metadata(), spec, of(status))
+        .prop_map(|(metadata, spec, status)| Scenario { metadata, spec, status }.into())
 }
 
 fn package() -> impl Strategy<Value = Resource> {
-    let resources =
-        (of(name()), of(name()), of(any::<bool>())).prop_map(|(volume, network, realtime)| {
-            ModelResources {
-                volume,
-                network,
-                realtime,
-            }
-        });
+    let resources = (of(name()), of(name()), of(any::<bool>()))
+        .prop_map(|(volume, network, realtime)| ModelResources { volume, network, realtime });
     let model = (name(), name(), of(resources)).prop_map(|(name, node, resources)| PackageModel {
         name,
         node,
@@ -84,24 +58,13 @@ fn package() -> impl Strategy<Value = Resource> {
     });
     let pattern = text().prop_map(|kind| Pattern { kind });
     let spec = (vec(pattern, 0..2), of(name()), of(name()), vec(model, 1..3)).prop_map(
-        |(pattern, policy, schedule, models)| PackageSpec {
-            pattern,
-            policy,
-            schedule,
-            models,
-        },
+        |(pattern, policy, schedule, models)| PackageSpec { pattern, policy, schedule, models },
     );
     let status =
         (name(), select(ModelState::ALL)).prop_map(|(name, state)| ModelStatus { name, state });
     let status = vec(status, 0..2).prop_map(|status| PackageStatus { status });
-    (metadata(), spec, of(status)).prop_map(|(metadata, spec, status)| {
-        Package {
-            metadata,
-            spec,
-            status,
-        }
-        .into()
-    })
+    (metadata(), spec, of(status))
+        .prop_map(|(metadata, spec, status)| Package { metadata, spec, status }.into())
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
@@ -117,10 +80,7 @@ fn container() -> impl Strategy<Value = Container> {
     let security = (of(any::<bool>()), vec(text(), 0..2), of(any::<u32>())).prop_map(
         |(privileged, add, run_as_user)| ContainerSecurity {
             privileged,
-            capabilities: Some(Capabilities {
-                add,
-                drop: Vec::new(),
-            }),
+            capabilities: Some(Capabilities { add, drop: Vec::new() }),
             run_as_user,
             run_as_group: None,
         },
@@ -128,25 +88,11 @@ fn container() -> impl Strategy<Value = Container> {
     let resources = (of(limits()), of(limits()))
         .prop_map(|(limits, requests)| ContainerResources { limits, requests });
     let env = (text(), text()).prop_map(|(name, value)| EnvironmentVariable { name, value });
-    let port = (of(any::<u16>()), of(any::<u16>())).prop_map(|(container_port, host_port)| {
-        ContainerPort {
-            container_port,
-            host_port,
-        }
-    });
+    let port = (of(any::<u16>()), of(any::<u16>()))
+        .prop_map(|(container_port, host_port)| ContainerPort { container_port, host_port });
     let mount = (name(), text()).prop_map(|(name, mount_path)| VolumeMount { name, mount_path });
-    let process = (
-        vec(text(), 0..3),
-        vec(text(), 0..3),
-        of(text()),
-        vec(env, 0..2),
-    );
-    let outside = (
-        vec(port, 0..2),
-        vec(mount, 0..2),
-        of(resources),
-        of(security),
-    );
+    let process = (vec(text(), 0..3), vec(text(), 0..3), of(text()), vec(env, 0..2));
+    let outside = (vec(port, 0..2), vec(mount, 0..2), of(resources), of(security));
     (name(), text(), process, outside, of(any::<bool>())).prop_map(
         |(name, image, (command, args, working_dir, env), outside, tty)| {
             let (ports, volume_mounts, resources, security_context) = outside;
@@ -179,14 +125,8 @@ fn model() -> impl Strategy<Value = Resource> {
     let http = (text(), any::<u16>()).prop_map(|(path, port)| ProbeHttp { path, port });
     let exec = vec(text(), 0..2).prop_map(|command| ProbeExec { command });
     let tcp = any::<u16>().prop_map(|port| ProbeTcp { port });
-    let probe = (
-        of(http),
-        of(tcp),
-        of(exec),
-        of(any::<u32>()),
-        of(any::<u8>()),
-    )
-        .prop_map(|(http, tcp, exec, period_s, failure_threshold)| Probe {
+    let probe = (of(http), of(tcp), of(exec), of(any::<u32>()), of(any::<u8>())).prop_map(
+        |(http, tcp, exec, period_s, failure_threshold)| Probe {
             http,
             tcp,
             exec,
@@ -194,19 +134,11 @@ fn model() -> impl Strategy<Value = Resource> {
             period_s,
             timeout_s: None,
             failure_threshold,
-        });
-    let parts = (
-        vec(container(), 0..2),
-        vec(container(), 1..3),
-        vec(volume_source(), 0..2),
-        of(probe),
+        },
     );
-    let options = (
-        of(any::<bool>()),
-        of(select(RestartPolicy::ALL)),
-        of(any::<u64>()),
-        of(text()),
-    );
+    let parts =
+        (vec(container(), 0..2), vec(container(), 1..3), vec(volume_source(), 0..2), of(probe));
+    let options = (of(any::<bool>()), of(select(RestartPolicy::ALL)), of(any::<u64>()), of(text()));
     (metadata(), parts, options).prop_map(|(metadata, parts, options)| {
         let (init_containers, containers, volumes, liveness) = parts;
         let (host_network, restart_policy, termination_grace_period_s, runtime_class_name) =
@@ -217,48 +149,34 @@ fn model() -> impl Strategy<Value = Resource> {
             runtime_class_name,
             restart_policy,
             termination_grace_period_s,
-            security_context: Some(PodSecurity {
-                run_as_user: Some(1000),
-                run_as_group: None,
-            }),
+            security_context: Some(PodSecurity { run_as_user: Some(1000), run_as_group: None }),
             init_containers,
             containers,
             volumes,
-            probe_config: liveness.map(|probe| ProbeConfig {
-                liveness: Some(probe),
-            }),
+            probe_config: liveness.map(|probe| ProbeConfig { liveness: Some(probe) }),
         };
         Model { metadata, spec }.into()
     })
 }
 
 fn volume() -> impl Strategy<Value = Resource> {
-    let spec = (
-        vec(volume_source(), 0..2),
-        of(name()),
-        of(any::<u64>().prop_map(Bytes)),
-        of(text()),
-        of(select(AsilLevel::ALL)),
-    )
-        .prop_map(
-            |(volumes, volume_name, capacity, mount_path, asil_level)| VolumeSpec {
-                volumes,
-                volume_name,
-                capacity,
-                mount_path,
-                asil_level,
-            },
-        );
+    let spec =
+        (
+            vec(volume_source(), 0..2),
+            of(name()),
+            of(any::<u64>().prop_map(Bytes)),
+            of(text()),
+            of(select(AsilLevel::ALL)),
+        )
+            .prop_map(|(volumes, volume_name, capacity, mount_path, asil_level)| {
+                VolumeSpec { volumes, volume_name, capacity, mount_path, asil_level }
+            });
     (metadata(), of(spec)).prop_map(|(metadata, spec)| Volume { metadata, spec }.into())
 }
 
 fn network() -> impl Strategy<Value = Resource> {
     let spec = (of(name()), of(select(NetworkMode::ALL)), of(text())).prop_map(
-        |(network_name, network_mode, dummy)| NetworkSpec {
-            network_name,
-            network_mode,
-            dummy,
-        },
+        |(network_name, network_mode, dummy)| NetworkSpec { network_name, network_mode, dummy },
     );
     (metadata(), of(spec)).prop_map(|(metadata, spec)| Network { metadata, spec }.into())
 }
@@ -273,25 +191,18 @@ fn node() -> impl Strategy<Value = Resource> {
             architecture,
         },
     );
-    let spec = (
-        of(text()),
-        of(text()),
-        of(resources),
-        of(any::<i64>()),
-        texts(),
-    )
-        .prop_map(
-            |(role, address, resources, last_heartbeat_s, config)| NodeSpec {
-                role,
-                ip_address: address.clone(),
-                hostname: address,
-                resources,
-                cluster_id: None,
-                status: None,
-                last_heartbeat_s,
-                config,
-            },
-        );
+    let spec = (of(text()), of(text()), of(resources), of(any::<i64>()), texts()).prop_map(
+        |(role, address, resources, last_heartbeat_s, config)| NodeSpec {
+            role,
+            ip_address: address.clone(),
+            hostname: address,
+            resources,
+            cluster_id: None,
+            status: None,
+            last_heartbeat_s,
+            config,
+        },
+    );
     let usage = prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL;
     let capacity = (of(any::<u32>()), of(usage)).prop_map(|(cpu_cores, usage)| NodeCapacity {
         cpu_cores,
@@ -314,23 +225,14 @@ fn node() -> impl Strategy<Value = Resource> {
                 node_info: None,
             }
         });
-    (metadata(), of(spec), of(status)).prop_map(|(metadata, spec, status)| {
-        Node {
-            metadata,
-            spec,
-            status,
-        }
-        .into()
-    })
+    (metadata(), of(spec), of(status))
+        .prop_map(|(metadata, spec, status)| Node { metadata, spec, status }.into())
 }
 
 fn policy() -> impl Strategy<Value = Resource> {
     let placement = vec(name(), 0..3).prop_map(|available_nodes| Placement { available_nodes });
     let trigger = (of(any::<u32>()), of(any::<u32>())).prop_map(|(cpu_percent, count)| Trigger {
-        resource_threshold: Some(ResourceThreshold {
-            cpu_percent,
-            memory_percent: cpu_percent,
-        }),
+        resource_threshold: Some(ResourceThreshold { cpu_percent, memory_percent: cpu_percent }),
         deadline_miss_threshold: count.map(|count| DeadlineMissThreshold { count }),
     });
     let procedure = (text(), text(), of(trigger)).prop_map(|(kind, strategy, trigger)| Procedure {
@@ -338,14 +240,8 @@ fn policy() -> impl Strategy<Value = Resource> {
         strategy,
         trigger,
     });
-    let threshold = (
-        text(),
-        of(text()),
-        select(Comparison::ALL),
-        prop::num::f64::NORMAL,
-        of(name()),
-    )
-        .prop_map(
+    let threshold =
+        (text(), of(text()), select(Comparison::ALL), prop::num::f64::NORMAL, of(name())).prop_map(
             |(metric, process, operator, value, target_node)| Threshold {
                 action: metric.clone(),
                 metric,
@@ -356,11 +252,7 @@ fn policy() -> impl Strategy<Value = Resource> {
             },
         );
     let spec = (of(placement), of(procedure), vec(threshold, 0..2)).prop_map(
-        |(placement, procedure, thresholds)| PolicySpec {
-            placement,
-            procedure,
-            thresholds,
-        },
+        |(placement, procedure, thresholds)| PolicySpec { placement, procedure, thresholds },
     );
     (metadata(), spec).prop_map(|(metadata, spec)| Policy { metadata, spec }.into())
 }
@@ -387,28 +279,12 @@ fn schedule() -> impl Strategy<Value = Resource> {
         deadline_misses_max: times[4],
     });
     (metadata(), of(select(TemporalClass::ALL)), vec(task, 1..3)).prop_map(
-        |(metadata, temporal_class, spec)| {
-            Schedule {
-                metadata,
-                temporal_class,
-                spec,
-            }
-            .into()
-        },
+        |(metadata, temporal_class, spec)| Schedule { metadata, temporal_class, spec }.into(),
     )
 }
 
 fn resource() -> impl Strategy<Value = Resource> {
-    prop_oneof![
-        scenario(),
-        package(),
-        model(),
-        volume(),
-        network(),
-        node(),
-        policy(),
-        schedule()
-    ]
+    prop_oneof![scenario(), package(), model(), volume(), network(), node(), policy(), schedule()]
 }
 
 fn config(cases: u32) -> ProptestConfig {
