@@ -1,13 +1,11 @@
 //! Drives the engine from recordings.
 
 mod faults;
-mod merge;
 mod pace;
 mod progress;
 mod summary;
 
 pub(crate) use faults::Faults;
-pub(crate) use merge::{Merge, Next};
 pub(crate) use pace::Pace;
 pub(crate) use progress::ProgressLine;
 pub(crate) use summary::Summary;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use piccolo_base::exit::Code;
 use piccolo_engine::{Decision, Engine, EngineConfig, Sample, Vehicle};
-use piccolo_recording as recording;
+use piccolo_recording::{self as recording, Merge, Next};
 
 use crate::args::ReplayArgs;
 use crate::error::CliError;
 use crate::output::{Printer, note};
-use crate::replay::{Faults, Merge, Next, Pace, ProgressLine, Summary};
+use crate::replay::{Faults, Pace, ProgressLine, Summary};
 
 pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
     let catalogue = super::catalogue(&args.signals.catalogue)?;
