@@ -66,7 +66,7 @@ pub enum Input {
     /// From recordings.
     Replay {
         /// The recordings.
-        replay: Replay,
+        replay: Box<Replay>,
         /// How fast.
         speed: Speed,
     },

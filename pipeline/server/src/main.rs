@@ -54,7 +54,7 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
     let catalogue = settings.catalogue()?;
     let rules = settings.rules(&catalogue)?;
     let input = match settings.replay(&catalogue)? {
-        Some(replay) => Input::Replay { replay, speed: settings.speed },
+        Some(replay) => Input::Replay { replay: Box::new(replay), speed: settings.speed },
         None => Input::Sources { lateness_us: settings.lateness_ms * 1_000 },
     };
     let (config, signals) = (settings.engine(), Arc::clone(&catalogue));
