@@ -78,6 +78,41 @@ fn other_rules_do_not_notice_a_change() {
 }
 
 #[test]
+fn a_replaced_rule_that_still_holds_does_not_undo_what_its_successor_needs() {
+    let a3 = A.replace("10.0", "12.0");
+    check(
+        &[(Some(A), 15.0), (Some(&a3), 16.0), (None, 5.0)],
+        &[
+            "0 begin a launch(x)",
+            "1 end a not terminate(x): a",
+            "1 begin a launch(x)",
+            "2 end a terminate(x)",
+        ],
+    );
+}
+
+#[test]
+fn a_target_that_was_one_rule_s_own_is_contested_from_then_on() {
+    let both = format!("{A}\n{B}");
+    let no_value = r#"scenario "n" { when Vehicle.Speed > 1.0
+        then network("x", #{ gear: Vehicle.Powertrain.Transmission.CurrentGear }) }"#;
+    let second = no_value.replace("\"n\"", "\"m\"");
+    check(
+        &[(Some(A), 25.0), (Some(&both), 25.0), (None, 15.0), (None, 5.0)],
+        &[
+            "0 begin a launch(x)",
+            "1 begin b pause(x)",
+            "2 end b launch(x) for a",
+            "3 end a terminate(x)",
+        ],
+    );
+    check(
+        &[(Some(no_value), 25.0), (Some(&format!("{no_value}{second}")), 25.0), (None, 0.0)],
+        &["0 begin n not network(x): gear", "1 begin m not network(x): gear", "2 end m", "2 end n"],
+    );
+}
+
+#[test]
 fn a_replaced_rule_ends_and_its_successor_decides_anew() {
     check(
         &[(Some(A), 15.0), (Some(A2), 16.0), (None, 35.0), (Some(A2), 36.0)],

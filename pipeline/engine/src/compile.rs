@@ -29,9 +29,12 @@ pub(crate) struct LiveRule {
     pub(crate) finally_targets: Vec<Option<Target>>,
 }
 
-/// Numbers for what actions can collide on.
+/// Numbers for what actions can collide on, and how many live rules claim each.
 #[derive(Debug, Default)]
-pub(crate) struct Targets(FxHashMap<String, Target>);
+pub(crate) struct Targets {
+    numbers: FxHashMap<String, Target>,
+    claimants: FxHashMap<Target, u32>,
+}
 
 impl Targets {
     /// The target of each action, where it has one that can collide.
@@ -40,8 +43,22 @@ impl Targets {
     }
 
     fn number(&mut self, claim: String) -> Target {
-        let next = self.0.len() as Target;
-        *self.0.entry(claim).or_insert(next)
+        let next = self.numbers.len() as Target;
+        *self.numbers.entry(claim).or_insert(next)
+    }
+
+    /// Counts a rule that claims a target; says whether it is not the only one.
+    pub(crate) fn claim(&mut self, target: Target) -> bool {
+        let claimants = self.claimants.entry(target).or_default();
+        *claimants += 1;
+        *claimants > 1
+    }
+
+    /// Takes back what [`Self::claim`] counted.
+    pub(crate) fn release(&mut self, target: Target) {
+        if let Some(claimants) = self.claimants.get_mut(&target) {
+            *claimants = claimants.saturating_sub(1);
+        }
     }
 }
 

@@ -21,8 +21,9 @@ use crate::worker::{Findings, WinnerChange};
 #[derive(Debug, Default)]
 pub(crate) struct Decider {
     winners: FxHashMap<ClaimKey, Rule>,
-    /// The actions of active scenarios on targets that can collide, as they were evaluated.
-    active: FxHashMap<(Vehicle, Rule), Vec<(Target, Action)>>,
+    /// The actions of active scenarios on targets that can collide, as they were evaluated;
+    /// none for an action that was withheld for want of a value.
+    active: FxHashMap<(Vehicle, Rule), Vec<(Target, Option<Action>)>>,
 }
 
 /// What decisions are made with.
@@ -64,7 +65,23 @@ impl Decider {
                 }
             }
         }
+        self.take_winners(winners);
         decisions
+    }
+
+    /// The active rules that claim a target, with their vehicles, in order.
+    pub(crate) fn holders(&self, target: Target) -> Vec<(Vehicle, Rule)> {
+        let claims = |claimed: &[(Target, Option<Action>)]| {
+            claimed.iter().any(|(claimed, _)| *claimed == target)
+        };
+        let mut holders: Vec<(Vehicle, Rule)> = self
+            .active
+            .iter()
+            .filter(|(_, claimed)| claims(claimed))
+            .map(|(key, _)| *key)
+            .collect();
+        holders.sort_unstable();
+        holders
     }
 
     /// Takes changed winners in; who had those targets before.
@@ -117,18 +134,17 @@ impl Decider {
         let mut claimed = Vec::new();
         for (index, template) in facts.rule.scenario.then.iter().enumerate() {
             let target = facts.rule.then_targets.get(index).copied().flatten();
-            let action = match evaluate(template, facts) {
-                Ok(action) => action,
-                Err(withheld) => {
-                    outcome.withheld.push(withheld);
-                    continue;
-                }
-            };
+            let action = evaluate(template, facts);
             if let Some(target) = target {
-                claimed.push((target, action.clone()));
+                claimed.push((target, action.as_ref().ok().cloned()));
             }
             let winner = target.and_then(|target| self.winners.get(&(vehicle, target)));
-            outcome.add(action, winner.filter(|winner| **winner != rule), context);
+            match action {
+                Ok(action) => {
+                    outcome.add(action, winner.filter(|winner| **winner != rule), context);
+                }
+                Err(withheld) => outcome.withheld.push(withheld),
+            }
         }
         if !claimed.is_empty() {
             self.active.insert((vehicle, rule), claimed);
@@ -167,10 +183,10 @@ impl Decider {
             let Some(claimed) = self.active.get(&(vehicle, *heir)) else { continue };
             let scenario = context.rules.get(heir).map(|rule| Arc::clone(&rule.scenario.name));
             let of_target = claimed.iter().filter(|(claimed, _)| claimed == target);
-            actions.extend(
-                of_target
-                    .map(|(_, action)| Action { scenario: scenario.clone(), ..action.clone() }),
-            );
+            actions.extend(of_target.filter_map(|(_, action)| {
+                let action = action.clone()?;
+                Some(Action { scenario: scenario.clone(), ..action })
+            }));
         }
         actions
     }

@@ -123,6 +123,10 @@ impl Engine {
     fn add(&mut self, spec: RuleSpec, live: LiveRule) {
         let rule = self.next_rule;
         self.next_rule += 1;
+        for target in live.claims.iter().filter(|target| self.targets.claim(**target)) {
+            let holders = self.decider.holders(*target).into();
+            self.changes.push(Order::Contest { target: *target, holders });
+        }
         self.changes.push(Order::Add {
             rule,
             spec: Arc::new(spec),
@@ -213,8 +217,10 @@ impl Engine {
     /// Drops the rules whose last edges are out.
     fn forget_removed(&mut self) {
         for change in self.changes.drain(..) {
-            if let Order::Remove(rule) = change {
-                self.rules.remove(&rule);
+            if let Order::Remove(rule) = change
+                && let Some(live) = self.rules.remove(&rule)
+            {
+                live.claims.iter().for_each(|target| self.targets.release(*target));
             }
         }
     }

@@ -14,8 +14,8 @@ use differential_dataflow::input::{Input as _, InputSession};
 use piccolo_operators::arbitrate::{Claim, ClaimKey, Target, arbitrate};
 use piccolo_operators::cooldown::EdgeKind;
 use piccolo_operators::evaluate::{Edge, Evaluator, Input, RuleSpec, evaluate};
-use piccolo_operators::ids::{Rule, Sample, Time};
-use rustc_hash::FxHashMap;
+use piccolo_operators::ids::{Rule, Sample, Time, Vehicle};
+use rustc_hash::{FxHashMap, FxHashSet};
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
@@ -28,8 +28,18 @@ const PARK: Duration = Duration::from_millis(1);
 /// A change of the rules, or samples, for one worker.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
-    Add { rule: Rule, spec: Arc<RuleSpec>, claim: Claim, targets: Arc<[Target]> },
+    Add {
+        rule: Rule,
+        spec: Arc<RuleSpec>,
+        claim: Claim,
+        targets: Arc<[Target]>,
+    },
     Remove(Rule),
+    /// A target that a second rule claims from now on, with the vehicles and rules that have it.
+    Contest {
+        target: Target,
+        holders: Arc<[(Vehicle, Rule)]>,
+    },
     Samples(Vec<Sample>),
 }
 
@@ -60,6 +70,9 @@ pub(crate) struct Dataflows {
     claims_probe: ProbeHandle<Time>,
     winners: Rc<RefCell<Vec<WinnerChange>>>,
     claims: FxHashMap<Rule, Claims>,
+    /// Targets that more than one rule claims; claims on others need no arbitration.
+    contested: FxHashSet<Target>,
+    claimed: bool,
     /// Rules that are taken away at the end of the step, once their last edges are out.
     leaving: Vec<Rule>,
 }
@@ -98,6 +111,8 @@ impl Dataflows {
             claims_probe,
             winners,
             claims: FxHashMap::default(),
+            contested: FxHashSet::default(),
+            claimed: false,
             leaving: Vec::new(),
         }
     }
@@ -119,6 +134,7 @@ impl Dataflows {
                     self.leaving.push(rule);
                     self.input.send(Input::Remove(rule));
                 }
+                Order::Contest { target, holders } => self.contest(worker, target, &holders),
                 Order::Samples(samples) => self.input.send(Input::Samples(samples)),
             }
         }
@@ -132,21 +148,38 @@ impl Dataflows {
         Findings { edges, winners: self.winners.take() }
     }
 
+    /// Makes the claims of those that have a target already, now that they count.
+    fn contest(&mut self, worker: &Worker, target: Target, holders: &[(Vehicle, Rule)]) {
+        if !self.contested.insert(target) {
+            return;
+        }
+        let now_us = *self.input.time();
+        let own = |vehicle: Vehicle| vehicle as usize % worker.peers() == worker.index();
+        for (vehicle, rule) in holders.iter().filter(|(vehicle, _)| own(*vehicle)) {
+            if let Some((claim, _)) = self.claims.get(rule) {
+                self.claims_input.update_at(((*vehicle, target), claim.clone()), now_us, 1);
+                self.claimed = true;
+            }
+        }
+    }
+
     /// Makes and withdraws the claims of the scenarios that began and ended.
     ///
     /// Every worker takes part, since claims travel to the worker that has their target.
     fn claim(&mut self, worker: &mut Worker, edges: &[Edge], tick_us: Time) {
-        let mut claimed = false;
+        if self.contested.is_empty() {
+            return;
+        }
         for edge in edges {
             let Some((claim, targets)) = self.claims.get(&edge.rule) else { continue };
             let diff = if edge.kind == EdgeKind::Begin { 1 } else { -1 };
-            for target in targets.iter() {
+            for target in targets.iter().filter(|target| self.contested.contains(target)) {
                 let key = (edge.vehicle, *target);
                 self.claims_input.update_at((key, claim.clone()), edge.time_us, diff);
-                claimed = true;
+                self.claimed = true;
             }
         }
-        if claimed || worker.peers() > 1 {
+        if std::mem::take(&mut self.claimed) || worker.peers() > 1 {
             self.claims_input.advance_to(tick_us);
             self.claims_input.flush();
             run(worker, &self.claims_probe, tick_us);
