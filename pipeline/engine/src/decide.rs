@@ -1,5 +1,6 @@
 //! From edges and the winners of targets to decisions with their actions.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +34,19 @@ pub(crate) struct Context<'a> {
     pub(crate) explain: bool,
 }
 
+impl Context<'_> {
+    /// The canonical order of edges at one time: vehicle name, ends before begins, scenario name.
+    fn order(&self, a: &RuleEdge, b: &RuleEdge) -> Ordering {
+        let vehicle = |edge: &RuleEdge| self.names.vehicle_name(edge.vehicle);
+        let scenario = |edge: &RuleEdge| self.rules.get(&edge.rule).map(|rule| &rule.scenario.name);
+        vehicle(a)
+            .cmp(&vehicle(b))
+            .then(a.kind.cmp(&b.kind))
+            .then_with(|| scenario(a).cmp(&scenario(b)))
+            .then(a.rule.cmp(&b.rule))
+    }
+}
+
 impl Decider {
     /// The decisions of a step, in canonical order.
     pub(crate) fn decide(
@@ -40,15 +54,7 @@ impl Decider {
         mut findings: Findings,
         context: &Context<'_>,
     ) -> Vec<Decision> {
-        let names = |edge: &RuleEdge| {
-            let scenario =
-                context.rules.get(&edge.rule).map(|rule| Arc::clone(&rule.scenario.name));
-            (context.names.vehicle_name(edge.vehicle), scenario)
-        };
-        findings.edges.sort_by_cached_key(|edge| {
-            let (vehicle, scenario) = names(edge);
-            (edge.time_us, vehicle, edge.kind, scenario, edge.rule)
-        });
+        findings.edges.sort_by(|a, b| a.time_us.cmp(&b.time_us).then_with(|| context.order(a, b)));
         findings.winners.sort_by_key(|change| (change.time_us, change.diff));
         let mut winners = findings.winners.as_slice();
         let mut decisions = Vec::with_capacity(findings.edges.len());
@@ -107,7 +113,7 @@ impl Decider {
         context: &Context<'_>,
     ) -> Decision {
         let (edge, scenario) = (facts.edge, &facts.rule.scenario);
-        let vehicle = context.names.vehicle_name(edge.vehicle);
+        let vehicle = context.names.vehicle_name(edge.vehicle).cloned().unwrap_or_default();
         let (kind, mut outcome) = match edge.kind {
             EdgeKind::Begin => (Edge::Begin, self.begin(facts, context)),
             EdgeKind::End => (Edge::End, self.end(facts, context)),

@@ -142,8 +142,9 @@ impl Names {
         Ok(vehicle)
     }
 
-    pub(crate) fn vehicle_name(&self, vehicle: Vehicle) -> Arc<str> {
-        self.vehicles.get(vehicle as usize).cloned().unwrap_or_default()
+    /// The name of a vehicle; none for a number that was never given out.
+    pub(crate) fn vehicle_name(&self, vehicle: Vehicle) -> Option<&Arc<str>> {
+        self.vehicles.get(vehicle as usize)
     }
 
     /// The slot of a signal, given out in the order of first use.
