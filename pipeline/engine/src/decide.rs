@@ -24,8 +24,11 @@ pub(crate) struct Decider {
     winners: FxHashMap<ClaimKey, Rule>,
     /// The actions of active scenarios on targets that can collide, as they were evaluated;
     /// none for an action that was withheld for want of a value.
-    active: FxHashMap<(Vehicle, Rule), Vec<(Target, Option<Action>)>>,
+    active: FxHashMap<(Vehicle, Rule), Claimed>,
 }
+
+/// What an active scenario claims, with the action that it wants there.
+type Claimed = Vec<(Target, Option<Action>)>;
 
 /// What decisions are made with.
 pub(crate) struct Context<'a> {
