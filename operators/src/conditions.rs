@@ -61,6 +61,8 @@ struct Made {
     gates: Vec<Gate>,
     slots: Vec<Slot>,
     computed: Vec<u32>,
+    /// Its atoms; only with `explain`.
+    atoms: Vec<Atom>,
 }
 
 #[derive(Debug)]
@@ -121,6 +123,21 @@ impl Conditions {
         self.free_computed.extend_from_slice(&made.computed);
         self.gates.release(&made.gates);
         self.reindex(&made.slots, latest);
+        self.forget_flips(&made.atoms);
+    }
+
+    /// Drops the flips of atoms that no condition has any more: nothing would keep them true.
+    fn forget_flips(&mut self, atoms: &[Atom]) {
+        for atom in atoms {
+            let lives = probe(atom).is_some_and(|(slot, probe)| {
+                let signal = self.signals.get(slot as usize);
+                signal.is_some_and(|signal| signal.leaves.iter().any(|leaf| leaf.probe == probe))
+            });
+            if !lives {
+                let key = AtomKey::of(atom);
+                self.vehicles.iter_mut().for_each(|vehicle| vehicle.flips.forget(&key));
+            }
+        }
     }
 
     /// Whether a condition holds in a vehicle now.
@@ -208,7 +225,8 @@ impl Conditions {
 
     /// Hangs the literals of a condition on their signals and computed atoms.
     fn hang(&mut self, condition: &Condition, hooks: &[Hook], gates: Vec<Gate>) -> Made {
-        let mut made = Made { gates, slots: Vec::new(), computed: Vec::new() };
+        let atoms = if self.explain { condition.atoms.clone() } else { Vec::new() };
+        let mut made = Made { gates, slots: Vec::new(), computed: Vec::new(), atoms };
         let mut ids = FxHashMap::default();
         for hook in hooks {
             let atom = &condition.atoms[hook.atom];

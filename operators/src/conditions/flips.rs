@@ -69,6 +69,10 @@ impl Flips {
         self.0.insert(key, Flip { slot, value, time_us, origin });
     }
 
+    pub(super) fn forget(&mut self, key: &AtomKey) {
+        self.0.remove(key);
+    }
+
     pub(super) fn get(&self, key: &AtomKey) -> Option<Flip> {
         self.0.get(key).copied()
     }

@@ -129,3 +129,26 @@ fn the_flip_of_an_atom_is_the_sample_that_changed_it() {
     }
     assert_eq!(flips, [Some(0), Some(1), Some(1), Some(3), Some(3), Some(5)]);
 }
+
+#[test]
+fn a_rule_that_comes_again_does_not_explain_itself_by_what_an_earlier_one_saw() {
+    let atom = Atom::Above { slot: 0, threshold: 50.0, inclusive: false };
+    let rule = Condition {
+        atoms: vec![atom.clone()],
+        formula: Formula::Literal { atom: 0, negated: false },
+    };
+    let mut conditions = Conditions::new(true);
+    let mut latest = Latest::default();
+    let mut toggles = Vec::new();
+    let speed = |value: f64, origin: u32| Sample { time_us: 1, value, vehicle: 0, slot: 0, origin };
+    conditions.add((0, Clause::When), &rule, &mut latest, &mut toggles);
+    conditions.add((1, Clause::When), &rule, &mut latest, &mut toggles);
+    conditions.apply(&speed(60.0, 1), &mut latest, &mut toggles);
+    conditions.remove(0, Clause::When, &mut latest);
+    assert_eq!(conditions.flip_of(0, &atom).map(|flip| flip.origin), Some(1), "one still has it");
+    conditions.remove(1, Clause::When, &mut latest);
+    conditions.apply(&speed(40.0, 2), &mut latest, &mut toggles);
+    conditions.apply(&speed(70.0, 3), &mut latest, &mut toggles);
+    conditions.add((2, Clause::When), &rule, &mut latest, &mut toggles);
+    assert_eq!(conditions.flip_of(0, &atom), None, "the flip by sample 3 went unseen");
+}

@@ -107,7 +107,7 @@ fn lines_with(text: &str, wrong: impl Fn(&str) -> bool) -> Option<String> {
     text.lines().find(|line| wrong(line)).map(|line| line.trim().to_owned())
 }
 
-/// Absolute paths into somebody's folders; `tests/work/` is none.
+/// Absolute paths into somebody's folders; a relative path with such a name in it is none.
 fn machine_paths(text: &str) -> Vec<String> {
     let inside = |letter: char| letter.is_alphanumeric() || "._-/}".contains(letter);
     let begins = |before: &str| !before.ends_with(inside);

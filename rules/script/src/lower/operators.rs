@@ -27,7 +27,7 @@ impl Lower<'_> {
             (name, [a, b]) if comparison(name).is_some() => {
                 self.compare(comparison(name)?, a, b, at)
             }
-            (name, [a, b]) if operator(name).is_some() => self.compute(operator(name)?, a, b, at),
+            (name, [a, b]) if operator(name).is_some() => self.compute(operator(name)?, a, b),
             (name, arguments) => match Function::ALL.iter().find(|(_, known, _)| *known == name) {
                 Some((function, _, takes)) => self.function(*function, name, *takes, arguments, at),
                 None => self.unknown_function(name, at),
@@ -105,7 +105,7 @@ impl Lower<'_> {
         None
     }
 
-    fn compute(&mut self, operator: Operator, a: &Expr, b: &Expr, _at: Span) -> Option<Expression> {
+    fn compute(&mut self, operator: Operator, a: &Expr, b: &Expr) -> Option<Expression> {
         let (a, b) = (self.expression(a), self.expression(b));
         let (a, b) = (a?, b?);
         let span = a.span.to(b.span);
