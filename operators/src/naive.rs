@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::conditions::naive::holds;
 use crate::cooldown::naive::edges as settled;
-use crate::cooldown::{EdgeKind, Levels};
+use crate::cooldown::{EdgeKind, Levels, Timing};
 use crate::evaluate::RuleSpec;
 use crate::held::naive::counts;
 use crate::ids::{Sample, Time, Vehicle};
@@ -26,21 +26,33 @@ pub fn edges(
     };
     let when = level(&spec.when);
     let until = spec.until.as_ref().map(level).unwrap_or_default();
-    let mut times = samples_at.clone();
-    times.extend(samples_at.iter().map(|time| time.saturating_add(spec.held_us)));
+    edges_of_levels(&when, &until, &spec.timing(), horizon_us)
+}
+
+/// The edges before the horizon of a rule whose conditions have these levels, each valid from
+/// its time on.
+pub fn edges_of_levels(
+    when: &[(Time, bool)],
+    until: &[(Time, bool)],
+    timing: &Timing,
+    horizon_us: Time,
+) -> Vec<(Time, EdgeKind)> {
+    let changes = || when.iter().chain(until).map(|(time, _)| *time);
+    let mut times: BTreeSet<Time> = changes().collect();
+    times.extend(changes().map(|time| time.saturating_add(timing.held_us)));
     loop {
         let moments: Vec<(Time, Levels)> = times
             .iter()
             .filter(|time| **time < horizon_us)
             .map(|time| {
-                let when = counts(&when, spec.held_us, *time);
-                (*time, Levels { when, until: counts(&until, 0, *time) })
+                let when = counts(when, timing.held_us, *time);
+                (*time, Levels { when, until: counts(until, 0, *time) })
             })
             .collect();
-        let edges = settled(&spec.timing(), &moments);
+        let edges = settled(timing, &moments);
         let before = times.len();
         let ends = edges.iter().filter(|(_, kind)| *kind == EdgeKind::End);
-        times.extend(ends.map(|(time, _)| time.saturating_add(spec.cooldown_us)));
+        times.extend(ends.map(|(time, _)| time.saturating_add(timing.cooldown_us)));
         if times.len() == before {
             return edges;
         }

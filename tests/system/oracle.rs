@@ -11,9 +11,8 @@ use std::time::Instant;
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
 use piccolo_engine::{Edge, EngineConfig, Sample};
-use piccolo_operators::cooldown::naive::edges as settled;
-use piccolo_operators::cooldown::{EdgeKind, Levels, Timing};
-use piccolo_operators::held::naive::counts;
+use piccolo_operators::cooldown::{EdgeKind, Timing};
+use piccolo_operators::naive::edges_of_levels;
 use piccolo_script::{Condition, RuleSet, Scenario};
 
 use crate::data::{engine, rules, run};
@@ -140,27 +139,9 @@ fn twin_edges(scenario: &Scenario, moments: &[(u64, Facts)], horizon_us: u64) ->
         cooldown_us: scenario.cooldown_us,
         latched: scenario.until.is_some(),
     };
-    let mut times: std::collections::BTreeSet<u64> =
-        moments.iter().map(|(time, _)| *time).collect();
-    times.extend(moments.iter().map(|(time, _)| time + scenario.held_us));
-    loop {
-        let levels: Vec<(u64, Levels)> = times
-            .iter()
-            .filter(|time| **time < horizon_us)
-            .map(|time| {
-                let when = counts(&when, scenario.held_us, *time);
-                (*time, Levels { when, until: counts(&until, 0, *time) })
-            })
-            .collect();
-        let edges = settled(&timing, &levels);
-        let before = times.len();
-        let ends = edges.iter().filter(|(_, kind)| *kind == EdgeKind::End);
-        times.extend(ends.map(|(time, _)| time + scenario.cooldown_us));
-        if times.len() == before {
-            let kind = |kind| if kind == EdgeKind::Begin { Edge::Begin } else { Edge::End };
-            return edges.into_iter().map(|(time, edge)| (time, kind(edge))).collect();
-        }
-    }
+    let kind = |kind| if kind == EdgeKind::Begin { Edge::Begin } else { Edge::End };
+    let edges = edges_of_levels(&when, &until, &timing, horizon_us);
+    edges.into_iter().map(|(time_us, edge)| (time_us, kind(edge))).collect()
 }
 
 fn holds(condition: &Condition, facts: &Facts) -> bool {
