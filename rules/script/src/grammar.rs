@@ -124,7 +124,9 @@ fn name_after_dot(token: Token) -> Token {
     }
     let after_dot = AFTER_DOT.replace(token == Token::Period);
     match token {
-        Token::Custom(word) if after_dot && BLOCKS.iter().any(|block| block.keyword == word.as_str()) => {
+        Token::Custom(word) | Token::Identifier(word)
+            if after_dot && BLOCKS.iter().any(|block| block.keyword == word.as_str()) =>
+        {
             Token::Identifier(Box::new(format!("{PROPERTY_MARK}{word}").into()))
         }
         other => other,
