@@ -88,7 +88,7 @@ fn build() -> Engine {
         debug_assert!(registered.is_ok(), "a disabled symbol can be an operator");
     }
     #[allow(deprecated, reason = "rhai marks what may change in a minor release; ours is pinned")]
-    engine.on_parse_token(|token, _, _| name_after_dot(token));
+    engine.on_parse_token(|token, _, _| word(token));
     prelude::register(&mut engine);
     for block in &BLOCKS {
         engine.register_custom_syntax_with_state_raw(
@@ -118,7 +118,7 @@ pub(crate) const PROPERTY_MARK: char = '$';
 /// After a dot the words that begin blocks are names, as in `action.scenario`.
 ///
 /// Tokens come one by one, each parser on its own thread, so what came before is kept there.
-fn name_after_dot(token: Token) -> Token {
+fn word(token: Token) -> Token {
     thread_local! {
         static AFTER_DOT: Cell<bool> = const { Cell::new(false) };
     }
@@ -129,6 +129,8 @@ fn name_after_dot(token: Token) -> Token {
         {
             Token::Identifier(Box::new(format!("{PROPERTY_MARK}{word}").into()))
         }
+        // A word that rhai keeps for itself and does not use.
+        Token::Reserved(word) if word.as_str() == "package" => Token::Identifier(word),
         other => other,
     }
 }
