@@ -108,6 +108,11 @@ impl Cooldown {
         self.states.get(&key).is_some_and(|state| state.active)
     }
 
+    /// Until when the rule rests in the vehicle, where it ended before.
+    pub fn rests_until(&self, key: Key) -> Option<Time> {
+        self.states.get(&key).map(|state| state.rests_until_us)
+    }
+
     /// Forgets a rule that is taken away; says whether it was active.
     pub fn remove(&mut self, key: Key) -> bool {
         self.states.remove(&key).is_some_and(|state| state.active)

@@ -20,6 +20,7 @@ pub use evaluator::Evaluator;
 use crate::condition::Condition;
 use crate::conditions::Flip;
 use crate::cooldown::{EdgeKind, Timing};
+use crate::derived::{DerivedSpec, Level};
 use crate::ids::{Rule, Sample, Slot, Time, Vehicle};
 use crate::latest::Fact;
 
@@ -34,8 +35,10 @@ pub struct RuleSpec {
     pub held_us: Time,
     /// The pause after an end.
     pub cooldown_us: Time,
-    /// The signals whose facts go with each edge of the rule.
+    /// The slots whose facts go with each edge of the rule.
     pub captures: Arc<[Slot]>,
+    /// The slot that holds whether the rule is active, where another asks for it.
+    pub announces: Option<Slot>,
 }
 
 impl RuleSpec {
@@ -54,10 +57,25 @@ impl RuleSpec {
 pub enum Input {
     /// Samples in order of time, none earlier than the frontier that the operator has seen.
     Samples(Vec<Sample>),
-    /// Adds a rule, from the operator's present time on.
-    Add(Rule, Arc<RuleSpec>),
+    /// Adds a derived fact, from the operator's present time on; what it reads is there.
+    Derive(Arc<DerivedSpec>, Level),
+    /// Takes a derived fact away; nothing reads it any more.
+    Forget(Slot),
+    /// Changes the level at which something settles.
+    Level(Settles, Level),
+    /// Adds a rule, from the operator's present time on; what it reads is there.
+    Add(Rule, Arc<RuleSpec>, Level),
     /// Takes a rule away, from the operator's present time on; it ends where it is active.
     Remove(Rule),
+}
+
+/// What settles at a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settles {
+    /// The derived fact in a slot.
+    Derived(Slot),
+    /// A rule.
+    Rule(Rule),
 }
 
 /// What made an edge.

@@ -1,7 +1,7 @@
 //! The dataflow operators, each with its naive twin.
 //!
 //! The operators of the hot path are plain state machines over dense ids
-//! ([`latest`], [`conditions`], [`held`], [`cooldown`]); [`evaluate`] joins
+//! ([`latest`], [`conditions`], [`derived`], [`held`], [`cooldown`]); [`evaluate`] joins
 //! them in event-time order and runs them as one timely operator. What comes
 //! out is rare, and differential dataflow takes it from there ([`arbitrate`]).
 //!
@@ -12,11 +12,13 @@ pub mod arbitrate;
 pub mod condition;
 pub mod conditions;
 pub mod cooldown;
+pub mod derived;
 pub mod evaluate;
 pub mod held;
 pub mod ids;
 pub mod latest;
 pub mod naive;
+pub mod observe;
 pub mod timers;
 
 #[cfg(test)]

@@ -46,7 +46,14 @@ fn rule(random: &mut Random) -> RuleSpec {
     let when = condition(random, SLOTS);
     let until = random.rng.bool().then(|| condition(random, SLOTS));
     let mut pause = || if random.rng.bool() { 0 } else { random.rng.u64(1..60) };
-    RuleSpec { when, until, held_us: pause(), cooldown_us: pause(), captures: Arc::default() }
+    RuleSpec {
+        when,
+        until,
+        held_us: pause(),
+        cooldown_us: pause(),
+        captures: Arc::default(),
+        announces: None,
+    }
 }
 
 fn run(specs: &[Arc<RuleSpec>], samples: Vec<Sample>, batch: usize, horizon_us: Time) -> Vec<Edge> {
@@ -63,7 +70,7 @@ fn run(specs: &[Arc<RuleSpec>], samples: Vec<Sample>, batch: usize, horizon_us: 
             (input, probe)
         });
         for (rule, spec) in specs.into_iter().enumerate() {
-            input.send(Input::Add(rule as u32, spec));
+            input.send(Input::Add(rule as u32, spec, 0));
         }
         for chunk in samples.chunks(batch) {
             let tick = chunk.last().map_or(0, |sample| sample.time_us);
