@@ -16,6 +16,9 @@ mod memory;
 #[path = "system/oracle.rs"]
 mod oracle;
 #[cfg(test)]
+#[path = "system/over_time.rs"]
+mod over_time;
+#[cfg(test)]
 #[path = "system/random_rules.rs"]
 mod random_rules;
 #[cfg(test)]

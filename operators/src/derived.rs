@@ -75,6 +75,8 @@ pub enum Function {
     Fresh(Time),
     /// Its last sample is older than the limit, or as old where the flag says so.
     Older(Time, bool),
+    /// What comes from all vehicles together: not made here, but put into the slot.
+    OfTheFleet,
 }
 
 /// What a derived fact is at a time.
@@ -109,7 +111,7 @@ trait Keeper: fmt::Debug + Send {
 impl Function {
     fn keeper(&self, inputs: usize) -> Option<Box<dyn Keeper>> {
         Some(match *self {
-            Self::Truth(_) => return None,
+            Self::Truth(_) | Self::OfTheFleet => return None,
             Self::Average(window_us) => Box::new(area::Average::new(window_us)),
             Self::Least(window_us) => Box::new(extreme::Extreme::new(window_us, true)),
             Self::Greatest(window_us) => Box::new(extreme::Extreme::new(window_us, false)),
@@ -175,13 +177,6 @@ impl DerivedFacts {
     /// A derived fact and its level.
     pub fn spec(&self, slot: Slot) -> Option<(&Arc<DerivedSpec>, Level)> {
         self.specs.get(&slot).map(|(spec, level)| (spec, *level))
-    }
-
-    /// Sets the level of a derived fact.
-    pub fn set_level(&mut self, slot: Slot, level: Level) {
-        if let Some((_, known)) = self.specs.get_mut(&slot) {
-            *known = level;
-        }
     }
 
     /// Whether there is none.

@@ -52,6 +52,9 @@ pub struct Evaluator {
 struct Live {
     spec: Arc<RuleSpec>,
     level: Level,
+    captures: Arc<[Slot]>,
+    /// The slot that holds whether it is active, where another rule asks for that.
+    announces: Option<Slot>,
 }
 
 /// What has to settle at the present time; in this order.
@@ -118,10 +121,13 @@ impl Evaluator {
                 }
             }
             Input::Add(rule, spec, level) => self.add(rule, spec, level),
+            Input::Succeed { old, new, same_when } => self.succeed(old, new, same_when),
+            Input::Tell(rule, kind, lane) => self.tell(rule, kind, lane),
+            Input::Capture(rule, captures) => self.capture(rule, captures),
+            Input::Announce(rule, slot) => self.announce_from_now(rule, slot),
             Input::Remove(rule) => self.remove(rule),
             Input::Derive(spec, level) => self.derive(spec, level),
             Input::Forget(slot) => self.forget(slot),
-            Input::Level(slot_or_rule, level) => self.set_level(slot_or_rule, level),
         }
     }
 
@@ -329,16 +335,16 @@ impl Evaluator {
         };
         if let Some(kind) = kind {
             edges.push(self.edge(key, &spec, kind));
-            self.announce(key, &spec, kind == EdgeKind::Begin);
+            self.announce(key, kind == EdgeKind::Begin);
         }
     }
 
     /// Lets others see that a rule is active, or no more.
-    fn announce(&mut self, (vehicle, rule): Key, spec: &RuleSpec, active: bool) {
+    fn announce(&mut self, (vehicle, rule): Key, active: bool) {
         if let Some(watch) = &mut self.watch {
             watch.see_rule(vehicle, rule);
         }
-        if let Some(slot) = spec.announces {
+        if let Some(slot) = self.rules.get(&rule).and_then(|live| live.announces) {
             self.put(&self.made(vehicle, slot, f64::from(u8::from(active)), 0));
         }
     }
@@ -350,6 +356,7 @@ impl Evaluator {
             _ => (Cause::When, &spec.when),
         };
         let facts = self.latest.of(key.0);
+        let captures = self.rules.get(&key.1).map_or(&spec.captures, |live| &live.captures);
         let flips = if self.explain { condition.atoms.as_slice() } else { &[] };
         let begins_held = kind == EdgeKind::Begin && spec.held_us > 0;
         Edge {
@@ -359,7 +366,7 @@ impl Evaluator {
             kind,
             cause,
             held_since_us: self.held.since(key).filter(|_| begins_held),
-            facts: spec.captures.iter().map(|slot| facts.get(*slot)).collect(),
+            facts: captures.iter().map(|slot| facts.get(*slot)).collect(),
             flips: flips.iter().map(|atom| self.conditions.flip_of(key.0, atom)).collect(),
         }
     }

@@ -46,14 +46,7 @@ fn rule(random: &mut Random) -> RuleSpec {
     let when = condition(random, SLOTS);
     let until = random.rng.bool().then(|| condition(random, SLOTS));
     let mut pause = || if random.rng.bool() { 0 } else { random.rng.u64(1..60) };
-    RuleSpec {
-        when,
-        until,
-        held_us: pause(),
-        cooldown_us: pause(),
-        captures: Arc::default(),
-        announces: None,
-    }
+    RuleSpec { when, until, held_us: pause(), cooldown_us: pause(), captures: Arc::default() }
 }
 
 fn run(specs: &[Arc<RuleSpec>], samples: Vec<Sample>, batch: usize, horizon_us: Time) -> Vec<Edge> {

@@ -235,7 +235,11 @@ pub const CODES: &[Code] = &[
         "not a map of facts",
         "`given` is a map from facts to constants, such as `#{ \"Vehicle.Speed\": 0.0 }`.",
     ),
-    code("PR0181", "not a constant", "A test feeds constants, so that it means the same every time."),
+    code(
+        "PR0181",
+        "not a constant",
+        "A test feeds constants, so that it means the same every time.",
+    ),
     code(
         "PR0182",
         "nothing to play",

@@ -37,14 +37,16 @@ impl Fact {
         }
     }
 
-    /// Appends the facts that this one is made from, and theirs, each after what it is made from.
-    pub fn sources(&self, facts: &mut Vec<Self>) {
-        let Self::Derived(derived) = self else { return };
-        for source in derived.over.reads() {
-            source.sources(facts);
-            if !facts.contains(&source) {
-                facts.push(source);
+    /// Appends the scenarios whose activity it is, or is made from.
+    pub fn asks(&self, scenarios: &mut Vec<Arc<str>>) {
+        match self {
+            Self::Platform(fact) if fact.property.object == "scenario" => {
+                scenarios.push(Arc::clone(&fact.name));
             }
+            Self::Derived(derived) => {
+                derived.over.reads().iter().for_each(|source| source.asks(scenarios));
+            }
+            _ => {}
         }
     }
 
@@ -77,6 +79,11 @@ impl PlatformFact {
     pub fn new(name: Arc<str>, property: Arc<Property>) -> Self {
         let text = format!("{}({name:?}).{}", property.object, property.name).into();
         Self { name, property, text }
+    }
+
+    /// The fact as a rule writes it.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     /// Reads `node("hpc").cpu`.
@@ -177,24 +184,68 @@ pub struct Derived {
 #[allow(missing_docs)]
 pub enum Over {
     /// The truth of an expression: one formula for true, one for false.
-    Truth { atoms: Arc<[Atom]>, holds: Formula, fails: Formula },
-    Average { of: Fact, window_us: u64 },
-    Least { of: Fact, window_us: u64 },
-    Greatest { of: Fact, window_us: u64 },
-    Slope { of: Fact, window_us: u64 },
-    Changed { of: Fact },
-    Rose { of: Fact },
-    Fell { of: Fact },
-    Count { of: Fact, window_us: u64 },
-    Within { of: Fact, window_us: u64 },
-    Sequence { of: Vec<Fact>, window_us: u64 },
-    Fresh { of: Fact, window_us: u64 },
+    Truth {
+        atoms: Arc<[Atom]>,
+        holds: Formula,
+        fails: Formula,
+    },
+    Average {
+        of: Fact,
+        window_us: u64,
+    },
+    Least {
+        of: Fact,
+        window_us: u64,
+    },
+    Greatest {
+        of: Fact,
+        window_us: u64,
+    },
+    Slope {
+        of: Fact,
+        window_us: u64,
+    },
+    Changed {
+        of: Fact,
+    },
+    Rose {
+        of: Fact,
+    },
+    Fell {
+        of: Fact,
+    },
+    Count {
+        of: Fact,
+        window_us: u64,
+    },
+    Within {
+        of: Fact,
+        window_us: u64,
+    },
+    Sequence {
+        of: Vec<Fact>,
+        window_us: u64,
+    },
+    Fresh {
+        of: Fact,
+        window_us: u64,
+    },
     /// Seconds since the last sample.
-    Age { of: Fact },
+    Age {
+        of: Fact,
+    },
     /// Whether the last sample is older than a limit, or as old where `inclusive`.
-    Older { of: Fact, limit_us: u64, inclusive: bool },
-    Vehicles { of: Fact },
-    Share { of: Fact },
+    Older {
+        of: Fact,
+        limit_us: u64,
+        inclusive: bool,
+    },
+    Vehicles {
+        of: Fact,
+    },
+    Share {
+        of: Fact,
+    },
 }
 
 impl Over {

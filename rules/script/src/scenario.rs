@@ -7,10 +7,11 @@ use rhai::Expr;
 
 use crate::action::ActionTemplate;
 use crate::clause::Clauses;
-use crate::condition::Condition;
+use crate::condition::{Atom, Condition};
 use crate::diagnostic::Diagnostic;
-use crate::limits::NAME_BYTES_MAX;
+use crate::fact::Fact;
 use crate::hash::short_hash;
+use crate::limits::NAME_BYTES_MAX;
 use crate::lower::Lower;
 use crate::source::{Source, Span};
 
@@ -35,10 +36,33 @@ pub struct Scenario {
     pub finally: Vec<ActionTemplate>,
     /// A hash of its meaning, 16 hexadecimal digits: changes exactly if the meaning does.
     pub revision: Arc<str>,
+    /// The facts that its conditions read, each once, in order.
+    pub facts: Vec<Fact>,
+    /// The scenarios whose activity its conditions ask for, each once.
+    pub asks: Vec<Arc<str>>,
     /// The file that it comes from.
     pub source: Arc<Source>,
     /// The place of its name there.
     pub span: Span,
+}
+
+impl Scenario {
+    /// Its conditions: `when`, then `until` where it has one.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        std::iter::once(&self.when).chain(&self.until)
+    }
+
+    /// Notes what its conditions read.
+    fn note_facts(&mut self) {
+        let atoms = self.conditions().flat_map(|condition| &condition.atoms);
+        let mut facts: Vec<Fact> = atoms.flat_map(Atom::reads).collect();
+        facts.sort_unstable();
+        facts.dedup();
+        facts.iter().for_each(|fact| fact.asks(&mut self.asks));
+        self.asks.sort_unstable();
+        self.asks.dedup();
+        self.facts = facts;
+    }
 }
 
 impl Lower<'_> {
@@ -65,30 +89,35 @@ impl Lower<'_> {
             then: then?,
             finally: finally?.unwrap_or_default(),
             revision: Arc::default(),
+            facts: Vec::new(),
+            asks: Vec::new(),
             source: Arc::clone(self.source),
             span,
         };
         scenario.revision = revision(&scenario);
+        scenario.note_facts();
         Some(scenario)
     }
 
-    pub(crate) fn check_name(
-        &mut self,
-        block: &str,
-        name: &str,
-        span: Span,
-    ) -> Option<Arc<str>> {
+    pub(crate) fn check_name(&mut self, block: &str, name: &str, span: Span) -> Option<Arc<str>> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(allowed) {
             return Some(name.into());
         }
-        self.report(Diagnostic::error("PR0015", span, format!("this is no name for a {block}")).help(
-            format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them"),
-        ));
+        self.report(
+            Diagnostic::error("PR0015", span, format!("this is no name for a {block}")).help(
+                format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them"),
+            ),
+        );
         None
     }
 
-    pub(crate) fn required<'e>(&mut self, clauses: &Clauses<'e>, name: &str, span: Span) -> Option<&'e Expr> {
+    pub(crate) fn required<'e>(
+        &mut self,
+        clauses: &Clauses<'e>,
+        name: &str,
+        span: Span,
+    ) -> Option<&'e Expr> {
         let expr = clauses.get(name);
         if expr.is_none() {
             let message = format!("the {} has no `{name}`", clauses.block);
