@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::report::{AtomReport, CoverageReport, IndependenceReport, SideReport, SubjectReport};
+use super::report::{
+    AtomReport, CoverageReport, FirstReport, IndependenceReport, SideReport, SubjectReport,
+};
 use super::source::{Grade, Mark, join, lines};
 use super::text::{among, atom_gaps};
 use super::totals::{Ratio, Totals};
@@ -47,17 +49,20 @@ pub(super) fn render(report: &CoverageReport) -> String {
     page.into_string()
 }
 
-/// The conditions of one file, in the order of the report.
-fn files(report: &CoverageReport) -> Vec<Vec<&SubjectReport>> {
-    let mut files: Vec<Vec<&SubjectReport>> = Vec::new();
-    for condition in &report.conditions {
-        let same = |file: &&mut Vec<&SubjectReport>| {
-            file.first()
-                .is_some_and(|first| Arc::ptr_eq(&first.subject.source, &condition.subject.source))
+/// A condition with its number in the report.
+type Numbered<'a> = (usize, &'a SubjectReport);
+
+/// The conditions of each file, in the order of the report.
+fn files(report: &CoverageReport) -> Vec<Vec<Numbered<'_>>> {
+    let mut files: Vec<Vec<Numbered<'_>>> = Vec::new();
+    for (number, condition) in report.conditions.iter().enumerate() {
+        let source = &condition.subject.source;
+        let same = |file: &&mut Vec<Numbered<'_>>| {
+            file.first().is_some_and(|(_, first)| Arc::ptr_eq(&first.subject.source, source))
         };
         match files.iter_mut().find(same) {
-            Some(file) => file.push(condition),
-            None => files.push(vec![condition]),
+            Some(file) => file.push((number, condition)),
+            None => files.push(vec![(number, condition)]),
         }
     }
     files
@@ -78,14 +83,13 @@ fn summary(report: &CoverageReport) -> Markup {
             }
             tfoot { tr { th colspan="2" { "all" } (cells(&report.totals)) } }
         }
-        @for (index, condition) in report.conditions.iter().enumerate() {
-            (details(index, condition))
-        }
     }
 }
 
 fn heads() -> Markup {
-    html! { th { "condition" } th { "branch" } th { "MC/DC" } th { "impossible" } }
+    html! {
+        @for head in ["condition", "branch", "MC/DC", "impossible"] { th.number { (head) } }
+    }
 }
 
 fn cells(totals: &Totals) -> Markup {
@@ -107,7 +111,7 @@ fn cell(ratio: Ratio) -> Markup {
 fn details(index: usize, condition: &SubjectReport) -> Markup {
     html! {
         section id={ "c" (index) } {
-            h2 { (condition.kind) " " (condition.rule) ", " (condition.clause) }
+            h3 { (condition.kind) " " (condition.rule) ", " (condition.clause) }
             p { (condition.file) ":" (condition.line) ", " (condition.vectors) " distinct vectors" }
             @if condition.undecided {
                 p.note { "It has too many combinations to prove what is impossible." }
@@ -122,7 +126,7 @@ fn details(index: usize, condition: &SubjectReport) -> Markup {
                         td { "the condition" }
                         td { (side(&condition.holds)) }
                         td { (side(&condition.fails)) }
-                        td {} td {}
+                        td { (unknown(condition.unknown.as_ref())) } td {}
                     }
                     @for atom in &condition.atoms { (atom_row(atom)) }
                 }
@@ -137,9 +141,15 @@ fn atom_row(atom: &AtomReport) -> Markup {
             td { code { (atom.atom) } }
             td { (side(&atom.true_)) }
             td { (side(&atom.false_)) }
-            td { @if let Some(first) = &atom.unknown { (first.name) " " (seconds(first.time_us)) } }
+            td { (unknown(atom.unknown.as_ref())) }
             td { (independence(&atom.independence)) }
         }
+    }
+}
+
+fn unknown(first: Option<&FirstReport>) -> Markup {
+    html! {
+        @if let Some(first) = first { (first.name) " " (seconds(first.time_us)) }
     }
 }
 
@@ -177,9 +187,10 @@ fn seconds(time_us: u64) -> String {
     format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn file_section(conditions: &[&SubjectReport], among: &str) -> Markup {
-    let Some(first) = conditions.first() else { return html! {} };
-    let marks = join(conditions.iter().flat_map(|condition| marks(condition, among)).collect());
+fn file_section(conditions: &[Numbered<'_>], among: &str) -> Markup {
+    let Some((_, first)) = conditions.first() else { return html! {} };
+    let marks = conditions.iter().flat_map(|(_, condition)| marks(condition, among));
+    let marks = join(marks.collect());
     html! {
         section {
             h2 { (first.file) }
@@ -195,6 +206,7 @@ fn file_section(conditions: &[&SubjectReport], among: &str) -> Markup {
                     "\n"
                 }
             }
+            @for (number, condition) in conditions { (details(*number, condition)) }
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Measure {
     pub holds: Option<First>,
     /// Branch coverage: where it was first seen not to hold, be it false or unknown.
     pub fails: Option<First>,
+    /// Where it was first seen unknown, which is one way not to hold.
+    pub unknown: Option<First>,
     /// What they show of each atom.
     pub atoms: Vec<AtomMeasure>,
 }
@@ -63,12 +65,15 @@ pub struct Pair {
 /// Of several vectors the one that was seen first counts. Work: vectors x atoms x the size of
 /// the formula.
 pub fn measure(formula: &Formula, atoms: usize, seen: &Seen) -> Measure {
-    let mut measure =
-        Measure { holds: None, fails: None, atoms: vec![AtomMeasure::default(); atoms] };
+    let atoms_measured = vec![AtomMeasure::default(); atoms];
+    let mut measure = Measure { holds: None, fails: None, unknown: None, atoms: atoms_measured };
     let mut sides: Vec<Sides<'_>> = vec![Sides::default(); atoms];
     for (vector, first) in seen.iter() {
         let holds = formula.holds(&|atom| vector.truth(atom));
         earlier(if holds { &mut measure.holds } else { &mut measure.fails }, first);
+        if !holds && !is_false(formula, vector) {
+            earlier(&mut measure.unknown, first);
+        }
         for (atom, (measured, sides)) in measure.atoms.iter_mut().zip(&mut sides).enumerate() {
             let truth = vector.truth(atom);
             earlier(measured.side(truth), first);
@@ -96,6 +101,16 @@ pub(super) fn decides(
         formula.holds(&|other| if other == atom { Some(value) } else { truth(other) })
     };
     with(true) != with(false)
+}
+
+/// Whether the negation holds: every literal negated, `&&` and `||` exchanged.
+fn is_false(formula: &Formula, vector: &Vector) -> bool {
+    match formula {
+        Formula::Constant(value) => !value,
+        Formula::Literal { atom, negated } => vector.truth(*atom) == Some(*negated),
+        Formula::All(parts) => parts.iter().any(|part| is_false(part, vector)),
+        Formula::Any(parts) => parts.iter().all(|part| is_false(part, vector)),
+    }
 }
 
 fn earlier(known: &mut Option<First>, first: First) {

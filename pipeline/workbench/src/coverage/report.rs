@@ -52,8 +52,11 @@ pub struct SubjectReport {
     pub totals: Totals,
     /// Whether it was seen to hold.
     pub holds: SideReport,
-    /// Whether it was seen not to hold.
+    /// Whether it was seen not to hold, be it false or unknown.
     pub fails: SideReport,
+    /// Where it was seen unknown, which covers no more than that it does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<FirstReport>,
     /// Each atom, in the order of the text.
     pub atoms: Vec<AtomReport>,
     #[serde(skip)]
@@ -210,6 +213,7 @@ fn condition(subject: &Arc<Subject>, seen: &Seen, observed: &Observed) -> Subjec
         totals,
         holds,
         fails,
+        unknown: measure.unknown.and_then(|first| observed.first(first)),
         atoms,
         subject: Arc::clone(subject),
     }

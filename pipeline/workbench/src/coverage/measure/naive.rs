@@ -9,6 +9,8 @@ use crate::coverage::Vector;
 pub struct Shown {
     /// The condition held, and did not hold.
     pub outcomes: (bool, bool),
+    /// The condition was unknown.
+    pub unknown: bool,
     /// What they show of each atom.
     pub atoms: Vec<ShownAtom>,
 }
@@ -48,7 +50,8 @@ pub fn shown(formula: &Formula, atoms: usize, vectors: &[Vector]) -> Shown {
         ShownAtom { truths, decided: (decided(true), decided(false)), pair }
     };
     let outcomes = (holds.contains(&true), holds.contains(&false));
-    Shown { outcomes, atoms: (0..atoms).map(atom).collect() }
+    let unknown = vectors.iter().any(|vector| kleene(formula, vector).is_none());
+    Shown { outcomes, unknown, atoms: (0..atoms).map(atom).collect() }
 }
 
 /// The vector with an atom that is true made false, and the other way round.
@@ -66,5 +69,28 @@ fn value(formula: &Formula, vector: &Vector) -> bool {
         Formula::Literal { atom, negated: true } => vector.truth(*atom) == Some(false),
         Formula::All(parts) => parts.iter().filter(|part| !value(part, vector)).count() == 0,
         Formula::Any(parts) => parts.iter().filter(|part| value(part, vector)).count() > 0,
+    }
+}
+
+/// Kleene's logic by numbers: false is 0, unknown 1, true 2; `&&` is the least, `||` the greatest.
+fn kleene(formula: &Formula, vector: &Vector) -> Option<bool> {
+    fn level(formula: &Formula, vector: &Vector) -> u8 {
+        let levels = |parts: &[Formula]| -> Vec<u8> {
+            parts.iter().map(|part| level(part, vector)).collect()
+        };
+        match formula {
+            Formula::Constant(value) => 2 * u8::from(*value),
+            Formula::Literal { atom, negated } => match vector.truth(*atom) {
+                Some(truth) => 2 * u8::from(truth != *negated),
+                None => 1,
+            },
+            Formula::All(parts) => levels(parts).into_iter().min().unwrap_or(2),
+            Formula::Any(parts) => levels(parts).into_iter().max().unwrap_or(0),
+        }
+    }
+    match level(formula, vector) {
+        0 => Some(false),
+        1 => None,
+        _ => Some(true),
     }
 }

@@ -4,7 +4,7 @@ use piccolo_script::Formula;
 
 use super::naive::{Shown, ShownAtom, shown};
 use super::{Measure, measure};
-use crate::coverage::{First, Seen, Vector};
+use crate::coverage::{First, Seen, VECTORS_MAX, Vector};
 
 fn seed(default: u64) -> u64 {
     std::env::var("PICCOLO_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -26,6 +26,7 @@ fn facts(measure: &Measure) -> Shown {
     };
     Shown {
         outcomes: (measure.holds.is_some(), measure.fails.is_some()),
+        unknown: measure.unknown.is_some(),
         atoms: measure.atoms.iter().map(atom).collect(),
     }
 }
@@ -58,7 +59,7 @@ fn vectors(rng: &mut fastrand::Rng, atoms: usize) -> Vec<Vector> {
 fn coverage_equals_that_of_every_pair() {
     let seed = seed(81);
     let mut rng = fastrand::Rng::with_seed(seed);
-    let (mut pairs, mut none) = (0, 0);
+    let (mut pairs, mut none, mut unknown) = (0, 0, 0);
     for round in 0..4_000 {
         let atoms = rng.usize(1..7);
         let formula = formula(&mut rng, 0..atoms, round % 2 == 0);
@@ -69,7 +70,9 @@ fn coverage_equals_that_of_every_pair() {
         let found = twin.atoms.iter().filter(|atom| atom.pair).count();
         pairs += found;
         none += atoms - found;
+        unknown += usize::from(twin.unknown);
     }
+    assert!(unknown > 1_000 && unknown < 3_500, "{unknown} conditions were unknown");
     assert!(pairs > 2_000 && none > 2_000, "{pairs} pairs, {none} atoms without one");
 }
 
@@ -177,4 +180,31 @@ fn what_was_seen_first_counts() {
     assert_eq!(pair.when_true, (vector(true, true), first(1, 3)));
     assert_eq!(pair.when_false, (vector(false, true), first(2, 7)));
     assert!(pair.holds_when_true);
+}
+
+#[test]
+fn vectors_beyond_the_bound_are_counted() {
+    let vectors = |count: usize| -> Vec<Vector> {
+        let truths = |index: usize| (0..16).map(move |bit| Some(index >> bit & 1 == 1));
+        (0..count).map(|index| truths(index).collect()).collect()
+    };
+    let all = vectors(VECTORS_MAX + 2);
+    let mut seen = seen(&all);
+    assert_eq!((seen.len(), seen.dropped()), (VECTORS_MAX, 2));
+    // What is kept goes on being noted.
+    seen.note(&all[5], First { origin: 0, time_us: 0 });
+    assert_eq!((seen.len(), seen.dropped()), (VECTORS_MAX, 2));
+}
+
+#[test]
+fn a_vector_of_many_atoms_keeps_every_truth() {
+    let mut rng = fastrand::Rng::with_seed(seed(84));
+    for len in [0, 1, 31, 32, 33, 64, 100] {
+        let truths: Vec<Option<bool>> =
+            (0..len).map(|_| (rng.u8(..3) > 0).then(|| rng.bool())).collect();
+        let vector: Vector = truths.iter().copied().collect();
+        assert!(vector.truths().eq(truths), "{vector:?}");
+        assert_eq!((vector.len(), vector.is_empty()), (len, len == 0));
+        assert_eq!(vector.truth(len), None);
+    }
 }
