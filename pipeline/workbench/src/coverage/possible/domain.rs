@@ -51,8 +51,10 @@ fn points(tests: &[&Test]) -> Vec<Point> {
     for test in tests {
         match test {
             Test::Number { integer: Some((least, greatest)), constant, .. } => {
-                let numbers = integers_around(*constant).into_iter().chain([*least, *greatest]);
-                let fitting = numbers.filter(|number| (*least..=*greatest).contains(number));
+                // Between two constants there is the integer after the lower one, or none.
+                let floor = constant.floor() as i64;
+                let numbers = [*least, floor, floor.saturating_add(1)];
+                let fitting = numbers.into_iter().filter(|n| (*least..=*greatest).contains(n));
                 points.extend(fitting.map(|number| Point::Is(Value::Int(number))));
             }
             Test::Number { constant, .. } => {
@@ -74,12 +76,6 @@ fn points(tests: &[&Test]) -> Vec<Point> {
     }
     points.push(Point::Unknown);
     points
-}
-
-/// The constant, where it is an integer, and the integers next to it on both sides.
-fn integers_around(constant: f64) -> [i64; 4] {
-    let (floor, ceiling) = (constant.floor() as i64, constant.ceil() as i64);
-    [ceiling.saturating_sub(1), floor, ceiling, floor.saturating_add(1)]
 }
 
 fn truth(test: &Test, point: &Point) -> Option<bool> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use piccolo_catalogue::{Catalogue, SignalId, Value};
 use piccolo_script::{Condition, RuleSet, Scenario};
 
-use super::{Possible, Reason, Verdict, possible};
+use super::{COMBINATIONS_MAX, Possible, Reason, Verdict, possible};
 use crate::coverage::measure::naive::shown;
 use crate::coverage::{Subject, Test, Vector};
 
@@ -157,13 +157,20 @@ fn reasons_by_example() {
 
 #[test]
 fn too_many_combinations_are_left_undecided() {
-    let atoms: Vec<String> =
-        (0..17).map(|index| format!("Vehicle.Speed * {index}.0 > 4.0")).collect();
-    let (_, subject) = compile(&atoms.join(" && "));
-    let possible = possible(&subject);
-    assert_eq!((possible.holds, possible.fails), (Verdict::Undecided, Verdict::Undecided));
-    let (independence, truths): (Vec<_>, Vec<_>) =
-        possible.atoms.into_iter().map(|atom| (atom.independence, atom.true_)).unzip();
-    assert_eq!(independence, vec![Verdict::Undecided; 17]);
-    assert_eq!(truths, vec![Verdict::Possible; 17]);
+    let of = |count: usize| {
+        let atom = |index: usize| format!("Vehicle.Speed * {index}.0 > 4.0");
+        let atoms: Vec<String> = (0..count).map(atom).collect();
+        possible(&compile(&atoms.join(" && ")).1)
+    };
+    let check = |count: usize, expected: &Verdict| {
+        let possible = of(count);
+        assert_eq!((&possible.holds, &possible.fails), (expected, expected), "{count}");
+        assert_eq!(possible.atoms.len(), count);
+        for atom in possible.atoms {
+            assert_eq!((&atom.true_, &atom.false_), (&Verdict::Possible, &Verdict::Possible));
+            assert_eq!(atom.independence, *expected, "{count}");
+        }
+    };
+    check(COMBINATIONS_MAX.ilog2() as usize, &Verdict::Possible);
+    check(COMBINATIONS_MAX.ilog2() as usize + 1, &Verdict::Undecided);
 }
