@@ -3,7 +3,8 @@
 //! The operators of the hot path are plain state machines over dense ids
 //! ([`latest`], [`conditions`], [`derived`], [`held`], [`cooldown`]); [`evaluate`] joins
 //! them in event-time order and runs them as one timely operator. What comes
-//! out is rare, and differential dataflow takes it from there ([`arbitrate`]).
+//! out is rare, and differential dataflow takes it from there ([`arbitrate`],
+//! [`difference`]).
 //!
 //! Nothing here knows of rules as people write them, of names, or of time
 //! other than event time.
@@ -13,6 +14,7 @@ pub mod condition;
 pub mod conditions;
 pub mod cooldown;
 pub mod derived;
+pub mod difference;
 pub mod evaluate;
 pub mod held;
 pub mod ids;
