@@ -1,5 +1,6 @@
 //! What a scenario does: actions with arguments that are evaluated when they are issued.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use piccolo_catalogue::{Kind as SignalKind, Value};
@@ -94,6 +95,15 @@ impl ActionTemplate {
     pub fn claim(&self) -> Option<String> {
         self.kind.class().map(|class| format!("{class}/{}", self.target))
     }
+
+    /// The action as text, in canonical spacing; equal texts do the same.
+    pub fn text(&self) -> String {
+        let mut text = format!("{} {:?}", self.kind.name(), self.target);
+        for argument in &self.arguments {
+            let _ = write!(text, " {}={}", argument.name, argument.expression);
+        }
+        text
+    }
 }
 
 impl Lower<'_> {
@@ -105,7 +115,7 @@ impl Lower<'_> {
         }
     }
 
-    fn action(&mut self, expr: &Expr) -> Option<ActionTemplate> {
+    pub(crate) fn action(&mut self, expr: &Expr) -> Option<ActionTemplate> {
         let span = self.span(expr.start_position());
         let Expr::FnCall(call, _) = expr else {
             self.report(Diagnostic::error(

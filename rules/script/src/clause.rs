@@ -2,7 +2,7 @@
 
 use rhai::{CustomExpr, Expr, Position};
 
-use crate::grammar::BLOCKS;
+use crate::grammar::{BLOCKS, EXPRESSION};
 
 /// A block taken apart: its kind, name and clauses, in the order of the text.
 pub(crate) struct Clauses<'e> {
@@ -15,16 +15,20 @@ pub(crate) struct Clauses<'e> {
 impl<'e> Clauses<'e> {
     /// Takes a custom expression of our syntax apart; `None` for any other.
     pub(crate) fn of(custom: &'e CustomExpr) -> Option<Self> {
-        let mut tokens = custom.tokens.iter().map(|token| token.as_str());
-        let keyword = tokens.next()?;
-        let block = BLOCKS.iter().find(|block| block.keyword == keyword)?;
+        let tokens: Vec<&str> = custom.tokens.iter().map(|token| token.as_str()).collect();
+        let [keyword, _, "{", rest @ ..] = tokens.as_slice() else { return None };
+        let block = BLOCKS.iter().find(|block| block.keyword == *keyword)?;
         let mut inputs = custom.inputs.iter();
         let Some(Expr::StringConstant(name, position)) = inputs.next() else { return None };
-        let mut clauses = Vec::new();
-        for token in tokens {
-            if let Some((clause, takes)) = block.clauses.iter().find(|(clause, _)| *clause == token)
+        let mut clauses: Vec<(&'static str, Vec<&Expr>)> = Vec::new();
+        for token in rest {
+            if *token == EXPRESSION {
+                let expr = inputs.next()?;
+                clauses.last_mut()?.1.push(expr);
+            } else if let Some((clause, _)) =
+                block.clauses.iter().find(|(clause, _)| clause == token)
             {
-                clauses.push((*clause, inputs.by_ref().take(*takes).collect()));
+                clauses.push((*clause, Vec::new()));
             }
         }
         Some(Self {
@@ -39,6 +43,17 @@ impl<'e> Clauses<'e> {
     pub(crate) fn get(&self, clause: &str) -> Option<&'e Expr> {
         let (_, inputs) = self.clauses.iter().find(|(name, _)| *name == clause)?;
         inputs.first().copied()
+    }
+
+    /// The expressions of every clause of that name, in the order of the text.
+    pub(crate) fn all<'c>(&'c self, clause: &'c str) -> impl Iterator<Item = &'c [&'e Expr]> {
+        let named = self.clauses.iter().filter(move |(name, _)| *name == clause);
+        named.map(|(_, inputs)| inputs.as_slice())
+    }
+
+    /// Whether there is a clause of that name.
+    pub(crate) fn has(&self, clause: &str) -> bool {
+        self.clauses.iter().any(|(name, _)| *name == clause)
     }
 
     /// The first clause that stands there twice, with both places.

@@ -56,11 +56,15 @@ pub const CODES: &[Code] = &[
         "Each clause of a block stands at most once. Join conditions with `&&` or `||`, and actions in a list: \
          `then [launch(\"a\"), launch(\"b\")]`.",
     ),
-    code("PR0013", "a clause is missing", "A scenario needs a `when` and a `then`."),
+    code(
+        "PR0013",
+        "a clause is missing",
+        "A scenario needs a `when` and a `then`, a policy an `on`, a test an `expect`.",
+    ),
     code(
         "PR0014",
-        "two scenarios have one name",
-        "The name identifies a scenario in decisions, states and logs, so it is unique in a rule set. \
+        "two rules have one name",
+        "The name identifies a rule in decisions, states and logs, so it is unique among its kind in a rule set. \
          Rename one of the two, or load the files as different sets.",
     ),
     code(
@@ -122,12 +126,6 @@ pub const CODES: &[Code] = &[
          `&&`, `||` and `!`, are indexed.",
     ),
     code(
-        "PR0122",
-        "not supported by this version",
-        "The language reserves this, and this version does not have it yet. It is refused rather than ignored, \
-         so that no rule seems to work that does not.",
-    ),
-    code(
         "PR0123",
         "a constant outside the signal's range",
         "The catalogue gives the signal a least and a greatest value, and the constant lies outside. \
@@ -156,6 +154,11 @@ pub const CODES: &[Code] = &[
         "A priority is a whole number; the higher wins. Without one it is 0.",
     ),
     code(
+        "PR0132",
+        "not a window",
+        "A window over time is longer than nothing and at most a week (168h).",
+    ),
+    code(
         "PR0140",
         "unknown action",
         "`then` and `finally` hold one action or a list of them. The message lists the kinds.",
@@ -174,5 +177,75 @@ pub const CODES: &[Code] = &[
         "PR0143",
         "a value that the actuator cannot take",
         "The value does not fit the datatype of the signal.",
+    ),
+    code(
+        "PR0150",
+        "not a signal",
+        "`avg`, `min`, `max`, `slope`, `changed`, `fresh`, `age` and `known` are about one signal, or one fact \
+         of the platform such as `node(\"hpc\").cpu`, and not about an expression.",
+    ),
+    code(
+        "PR0151",
+        "not a sequence",
+        "`sequence` takes a list of two to sixteen conditions and a duration: they become true one after the \
+         other, the first at most that long before the last.",
+    ),
+    code(
+        "PR0152",
+        "a fleet function inside a fleet function",
+        "`vehicles` and `share` count in how many vehicles something holds. What they count is decided in each \
+         vehicle by itself, so it cannot count vehicles again.",
+    ),
+    code(
+        "PR0153",
+        "an age without a constant",
+        "The age of a signal changes with every microsecond, so a condition can only compare it with a constant \
+         number of seconds, which fires at exactly that time. Arguments of actions may use it freely.",
+    ),
+    code(
+        "PR0160",
+        "unknown property",
+        "An object of the platform, such as `node(\"hpc\")`, has no value by itself; ask for one of its properties. \
+         The message lists them.",
+    ),
+    code(
+        "PR0161",
+        "unknown scenario",
+        "`scenario(\"x\")` and the expectations of tests speak of scenarios of the same rule set.",
+    ),
+    code(
+        "PR0162",
+        "scenarios in a circle",
+        "Scenarios that ask about each other are decided one after the other, those first that others ask about. \
+         In a circle, or in a chain of more than 32, no order exists.",
+    ),
+    code(
+        "PR0170",
+        "a policy without one verdict",
+        "A policy says exactly one of `deny \"the reason\"`, `allow` and `change ACTION`.",
+    ),
+    code(
+        "PR0171",
+        "not a set of actions",
+        "`on` lists the actions that a policy guards: a kind and a pattern for the name, such as `update(\"*\")`; \
+         `any(\"*\")` stands for all kinds.",
+    ),
+    code(
+        "PR0180",
+        "not a map of facts",
+        "`given` is a map from facts to constants, such as `#{ \"Vehicle.Speed\": 0.0 }`.",
+    ),
+    code("PR0181", "not a constant", "A test feeds constants, so that it means the same every time."),
+    code(
+        "PR0182",
+        "nothing to play",
+        "`play` feeds a signal with a list of times in milliseconds and values, or a part of a recording: \
+         `play Vehicle.Speed, [[0, 95.0], [1000, 120.0]]`, `play recording(\"FILE\", \"10s\", \"60s\")`.",
+    ),
+    code(
+        "PR0183",
+        "unknown expectation",
+        "A test expects none(S), begins(S, N), ends(S, N), begins_at(S, AT, TOLERANCE), ends_at(S, AT, TOLERANCE), \
+         order([S, ...]), denied(ACTION) or does(ACTION).",
     ),
 ];

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{SignalId, Value};
+use piccolo_catalogue::Value;
 
 use crate::Facts;
 use crate::expression::{Comparison, Expression, Kind, Type, number};
+use crate::fact::{Derived, Fact, Over};
 use crate::script::Script;
 
 /// A compiled condition.
@@ -32,36 +33,33 @@ pub struct Atom {
 }
 
 /// What an atom tests, in the forms that an index can serve.
-///
-/// Over-time functions, platform facts and fleet functions join here as
-/// further forms.
 #[derive(Clone, Debug)]
 pub enum Probe {
-    /// A numeric signal against a constant.
+    /// A numeric fact against a constant.
     Number {
-        /// Which signal.
-        signal: SignalId,
+        /// Which fact.
+        fact: Fact,
         /// How it is compared.
         comparison: Comparison,
         /// The constant.
         constant: f64,
     },
-    /// A boolean, text or list signal equals a constant.
+    /// A boolean, text or list fact equals a constant.
     Equals {
-        /// Which signal.
-        signal: SignalId,
+        /// Which fact.
+        fact: Fact,
         /// The constant.
         constant: Value,
     },
-    /// The signal has a value.
+    /// The fact has a value.
     Known {
-        /// Which signal.
-        signal: SignalId,
+        /// Which fact.
+        fact: Fact,
     },
-    /// Anything else: the expression is evaluated when a signal that it reads changes.
+    /// Anything else: the expression is evaluated when a fact that it reads changes.
     Computed {
-        /// The signals that it reads, each once.
-        reads: Vec<SignalId>,
+        /// The facts that it reads, each once.
+        reads: Vec<Fact>,
     },
 }
 
@@ -88,6 +86,18 @@ impl Condition {
         let mut atoms = Atoms::default();
         let formula = atoms.formula(expression, false);
         Self { text: expression.to_string().into(), atoms: atoms.0, formula, script }
+    }
+
+    /// The truth of an expression as a fact: itself, where it is a boolean fact already.
+    pub(crate) fn truth(expression: &Expression) -> Fact {
+        if let Kind::Fact(fact) = &expression.kind {
+            return fact.clone();
+        }
+        let mut atoms = Atoms::default();
+        let holds = atoms.formula(expression, false);
+        let fails = atoms.formula(expression, true);
+        let over = Over::Truth { atoms: atoms.0.into(), holds, fails };
+        Derived::new(expression.to_string(), over, Type::Bool)
     }
 
     /// Whether the condition holds, by its atoms and formula.
@@ -133,13 +143,11 @@ impl Formula {
 }
 
 impl Atom {
-    /// The signals that the atom reads, in the order of the text, each once.
-    pub fn reads(&self) -> Vec<SignalId> {
+    /// The facts that the atom reads, each once.
+    pub fn reads(&self) -> Vec<Fact> {
         match &self.probe {
-            Probe::Number { signal, .. }
-            | Probe::Equals { signal, .. }
-            | Probe::Known { signal } => {
-                vec![*signal]
+            Probe::Number { fact, .. } | Probe::Equals { fact, .. } | Probe::Known { fact } => {
+                vec![fact.clone()]
             }
             Probe::Computed { reads } => reads.clone(),
         }
@@ -175,7 +183,7 @@ impl Atoms {
             Kind::Any(parts) => {
                 Formula::join(parts.iter().map(|part| self.formula(part, negated)), negated)
             }
-            Kind::OneOf(tested, items) if matches!(tested.kind, Kind::Signal(..)) => {
+            Kind::OneOf(tested, items) if matches!(tested.kind, Kind::Fact(_)) => {
                 let parts: Vec<Expression> =
                     items.iter().map(|item| equals(tested, item, expression)).collect();
                 Formula::join(parts.iter().map(|part| self.formula(part, negated)), negated)
@@ -185,7 +193,7 @@ impl Atoms {
                     let truth = comparison.compare(a, b).is_some_and(|truth| truth != negated);
                     Formula::Constant(truth)
                 }
-                (Kind::Signal(..), Kind::Constant(item)) if *comparison == Comparison::NotEqual => {
+                (Kind::Fact(_), Kind::Constant(item)) if *comparison == Comparison::NotEqual => {
                     self.literal(&equals(a, item, expression), !negated)
                 }
                 _ => self.literal(expression, negated),
@@ -218,16 +226,14 @@ fn equals(tested: &Expression, item: &Value, whole: &Expression) -> Expression {
 
 fn probe(expression: &Expression) -> Probe {
     let served = match &expression.kind {
-        Kind::Signal(signal, _) => {
-            Some(Probe::Equals { signal: *signal, constant: Value::Bool(true) })
+        Kind::Fact(fact) => {
+            Some(Probe::Equals { fact: fact.clone(), constant: Value::Bool(true) })
         }
-        Kind::Known(signal, _) => Some(Probe::Known { signal: *signal }),
+        Kind::Known(fact) => Some(Probe::Known { fact: fact.clone() }),
         Kind::Compare(comparison, a, b) => match (&a.kind, &b.kind) {
-            (Kind::Signal(signal, _), Kind::Constant(constant)) => {
-                compare(*signal, *comparison, constant)
-            }
-            (Kind::Constant(constant), Kind::Signal(signal, _)) => {
-                compare(*signal, comparison.mirrored(), constant)
+            (Kind::Fact(fact), Kind::Constant(constant)) => compare(fact, *comparison, constant),
+            (Kind::Constant(constant), Kind::Fact(fact)) => {
+                compare(fact, comparison.mirrored(), constant)
             }
             _ => None,
         },
@@ -242,9 +248,11 @@ fn probe(expression: &Expression) -> Probe {
     })
 }
 
-fn compare(signal: SignalId, comparison: Comparison, constant: &Value) -> Option<Probe> {
+fn compare(fact: &Fact, comparison: Comparison, constant: &Value) -> Option<Probe> {
+    let fact = fact.clone();
     if let Some(constant) = number(constant) {
-        return Some(Probe::Number { signal, comparison, constant });
+        return Some(Probe::Number { fact, comparison, constant });
     }
-    (comparison == Comparison::Equal).then(|| Probe::Equals { signal, constant: constant.clone() })
+    let constant = constant.clone();
+    (comparison == Comparison::Equal).then_some(Probe::Equals { fact, constant })
 }

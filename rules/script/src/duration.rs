@@ -32,6 +32,15 @@ pub fn parse_duration_us(text: &str) -> Result<u64, DurationError> {
     product.ok_or(DurationError::TooLong)
 }
 
+/// Writes a duration as [`parse_duration_us`] reads it, in the largest unit that divides it.
+pub fn format_duration(duration_us: u64) -> String {
+    let divides = |(_, factor): &&(&str, u64)| duration_us.is_multiple_of(*factor);
+    match UNITS.iter().rev().find(divides) {
+        Some((unit, factor)) if duration_us > 0 => format!("{}{unit}", duration_us / factor),
+        _ => "0s".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{DurationError, parse_duration_us};

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use piccolo_catalogue::{DataType, Scalar, SignalId, Value};
+use piccolo_catalogue::{DataType, Scalar, Value};
 
 use crate::Facts;
+use crate::fact::Fact;
 use crate::script::Script;
 use crate::source::Span;
 
 /// What an expression evaluates to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
     /// True or false.
     Bool,
@@ -244,10 +245,10 @@ pub struct Expression {
 pub enum Kind {
     /// A constant.
     Constant(Value),
-    /// The latest value of a signal, with its path.
-    Signal(SignalId, Arc<str>),
-    /// Whether a signal has a value, with its path.
-    Known(SignalId, Arc<str>),
+    /// The value of a fact.
+    Fact(Fact),
+    /// Whether a fact has a value.
+    Known(Fact),
     /// `!`.
     Not(Box<Expression>),
     /// `&&`.
@@ -275,8 +276,8 @@ impl Expression {
     pub fn evaluate(&self, facts: &dyn Facts) -> Option<Value> {
         match &self.kind {
             Kind::Constant(value) => Some(value.clone()),
-            Kind::Signal(signal, _) => facts.value(*signal),
-            Kind::Known(signal, _) => Some(Value::Bool(facts.value(*signal).is_some())),
+            Kind::Fact(fact) => facts.value(fact),
+            Kind::Known(fact) => Some(Value::Bool(facts.value(fact).is_some())),
             Kind::Not(_) | Kind::All(_) | Kind::Any(_) => self.truth(facts).map(Value::Bool),
             Kind::Compare(comparison, a, b) => {
                 let (a, b) = (a.evaluate(facts)?, b.evaluate(facts)?);
@@ -324,20 +325,20 @@ impl Expression {
         }
     }
 
-    /// Appends the signals that the expression reads, in the order of the text.
-    pub fn reads(&self, signals: &mut Vec<SignalId>) {
+    /// Appends the facts that the expression reads, in the order of the text.
+    pub fn reads(&self, facts: &mut Vec<Fact>) {
         match &self.kind {
             Kind::Constant(_) => {}
-            Kind::Signal(signal, _) | Kind::Known(signal, _) => signals.push(*signal),
-            Kind::Not(a) | Kind::Negate(a) | Kind::OneOf(a, _) => a.reads(signals),
+            Kind::Fact(fact) | Kind::Known(fact) => facts.push(fact.clone()),
+            Kind::Not(a) | Kind::Negate(a) | Kind::OneOf(a, _) => a.reads(facts),
             Kind::All(parts) | Kind::Any(parts) | Kind::Call(_, parts) | Kind::Text(parts) => {
-                parts.iter().for_each(|part| part.reads(signals));
+                parts.iter().for_each(|part| part.reads(facts));
             }
             Kind::Compare(_, a, b) | Kind::Compute(_, a, b) => {
-                a.reads(signals);
-                b.reads(signals);
+                a.reads(facts);
+                b.reads(facts);
             }
-            Kind::Script(script) => signals.extend(script.reads()),
+            Kind::Script(script) => facts.extend(script.reads().cloned()),
         }
     }
 }
@@ -370,10 +371,10 @@ impl fmt::Display for Expression {
         };
         match &self.kind {
             Kind::Constant(value) => write_constant(f, value),
-            Kind::Signal(_, path) => f.write_str(path),
-            Kind::Known(_, path) => write!(f, "known({path})"),
+            Kind::Fact(fact) => f.write_str(fact.text()),
+            Kind::Known(fact) => write!(f, "known({fact})"),
             Kind::Not(a) => match a.kind {
-                Kind::Signal(..) | Kind::Known(..) | Kind::Script(_) => write!(f, "!{a}"),
+                Kind::Fact(_) | Kind::Known(_) | Kind::Script(_) => write!(f, "!{a}"),
                 _ => write!(f, "!({a})"),
             },
             Kind::All(parts) => join(f, parts, " && "),

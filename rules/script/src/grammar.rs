@@ -1,19 +1,27 @@
 //! The syntax of rule files, registered with rhai, and its limits.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use rhai::{
     Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError,
+    Token,
 };
 
 use crate::limits::{EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
 use crate::prelude;
 
-/// A kind of block, with its clauses and how many expressions each takes.
+/// A kind of block, with its clauses and how many expressions each takes at most; all but the
+/// first may be left out.
 pub(crate) struct Block {
     pub(crate) keyword: &'static str,
     pub(crate) clauses: &'static [(&'static str, usize)],
 }
+
+/// What stands for an expression among the symbols of a block.
+pub(crate) const EXPRESSION: &str = "$expr$";
+/// What stands for a text in quotes.
+const TEXT: &str = "$string$";
 
 /// All kinds of blocks.
 pub(crate) const BLOCKS: [Block; 3] = [
@@ -79,6 +87,8 @@ fn build() -> Engine {
         let registered = engine.register_custom_operator(operator, precedence);
         debug_assert!(registered.is_ok(), "a disabled symbol can be an operator");
     }
+    #[allow(deprecated, reason = "rhai marks what may change in a minor release; ours is pinned")]
+    engine.on_parse_token(|token, _, _| word(token));
     prelude::register(&mut engine);
     for block in &BLOCKS {
         engine.register_custom_syntax_with_state_raw(
@@ -101,7 +111,33 @@ fn build() -> Engine {
     engine
 }
 
+/// What a word that begins blocks is called where it is a property: no rule can write this, and
+/// rhai would take the word itself for the beginning of a block.
+pub(crate) const PROPERTY_MARK: char = '$';
+
+/// After a dot the words that begin blocks are names, as in `action.scenario`.
+///
+/// Tokens come one by one, each parser on its own thread, so what came before is kept there.
+fn word(token: Token) -> Token {
+    thread_local! {
+        static AFTER_DOT: Cell<bool> = const { Cell::new(false) };
+    }
+    let after_dot = AFTER_DOT.replace(token == Token::Period);
+    match token {
+        Token::Custom(word) | Token::Identifier(word)
+            if after_dot && BLOCKS.iter().any(|block| block.keyword == word.as_str()) =>
+        {
+            Token::Identifier(Box::new(format!("{PROPERTY_MARK}{word}").into()))
+        }
+        // A word that rhai keeps for itself and does not use.
+        Token::Reserved(word) if word.as_str() == "package" => Token::Identifier(word),
+        other => other,
+    }
+}
+
 /// What must follow in a block: its name, a brace, then clauses up to the closing brace.
+///
+/// `scenario("x")` inside an expression is the platform's view of a scenario, no block.
 fn next_symbol(
     block: &Block,
     symbols: &[ImmutableString],
@@ -109,7 +145,11 @@ fn next_symbol(
 ) -> Result<Option<ImmutableString>, ParseError> {
     let expect = |symbol: &str| Ok(Some(symbol.into()));
     match symbols {
-        [_] => return expect("$string$"),
+        [word] if word == "scenario" && ahead == "(" => return expect("("),
+        [_] => return expect(TEXT),
+        [_, bracket] if bracket == "(" => return expect(TEXT),
+        [_, bracket, _] if bracket == "(" => return expect(")"),
+        [_, bracket, ..] if bracket == "(" => return Ok(None),
         [_, _] => return expect("{"),
         _ => {}
     }
@@ -126,16 +166,35 @@ fn next_symbol(
             [brace] if brace == "}" => return Ok(None),
             [clause, rest @ ..] => {
                 let takes = block.clauses.iter().find(|(name, _)| clause == name);
-                // `$expr$`, and for a second expression `,` before it.
-                let length = takes.map_or(0, |(_, takes)| (takes * 2).saturating_sub(1));
-                match rest.get(..length) {
-                    Some(_) => clauses = &rest[length..],
-                    None if rest.len() == 1 => return expect(","),
-                    None => return expect("$expr$"),
+                match after_clause(takes.map_or(0, |(_, takes)| *takes), rest, ahead) {
+                    Clause::Wants(symbol) => return expect(symbol),
+                    Clause::Ends(length) => clauses = &rest[length..],
                 }
             }
         }
     }
+}
+
+/// What a clause needs next.
+enum Clause {
+    Wants(&'static str),
+    /// It is complete with so many of the symbols.
+    Ends(usize),
+}
+
+/// What a clause that takes up to `takes` expressions, with commas between, needs after `rest`.
+fn after_clause(takes: usize, rest: &[ImmutableString], ahead: &str) -> Clause {
+    for index in 0..takes {
+        let at = index * 2;
+        if index > 0 && rest.get(at - 1).is_none_or(|symbol| symbol != ",") {
+            let more = rest.len() == at - 1 && ahead == ",";
+            return if more { Clause::Wants(",") } else { Clause::Ends(at - 1) };
+        }
+        if rest.len() <= at {
+            return Clause::Wants(EXPRESSION);
+        }
+    }
+    Clause::Ends((takes * 2).saturating_sub(1))
 }
 
 fn unknown_clause(block: &Block, ahead: &str) -> ParseError {

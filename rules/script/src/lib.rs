@@ -16,11 +16,16 @@ mod condition;
 mod diagnostic;
 mod duration;
 mod expression;
+mod fact;
 mod grammar;
+mod hash;
 mod limits;
 mod lower;
+mod policy;
 mod prelude;
+mod references;
 mod render;
+mod rule_test;
 mod ruleset;
 mod scenario;
 mod script;
@@ -30,22 +35,25 @@ pub use action::{ActionKind, ActionTemplate, Argument};
 pub use codes::{CODES, Code, find_code};
 pub use condition::{Atom, Condition, Formula, Probe};
 pub use diagnostic::{Diagnostic, Severity};
-pub use duration::{DurationError, parse_duration_us};
+pub use duration::{DurationError, format_duration, parse_duration_us};
 pub use expression::{Comparison, Expression, Function, Kind, Operator, Type};
+pub use fact::{ActionField, Derived, Fact, Over, PlatformFact, Property};
 pub use limits::{RULE_FILE_BYTES_MAX, RULES_MAX};
+pub use policy::{Guard, Policy, Verdict};
 pub use render::render;
+pub use rule_test::{Expect, Expected, Play, RuleTest, TestEdge};
 pub use ruleset::RuleSet;
 pub use scenario::Scenario;
 pub use source::{Source, Span};
 
-/// Where conditions and arguments read the values of signals; `None` is unknown.
+/// Where conditions and arguments read the values of facts; `None` is unknown.
 pub trait Facts {
-    /// The latest value of a signal.
-    fn value(&self, signal: piccolo_catalogue::SignalId) -> Option<piccolo_catalogue::Value>;
+    /// The value of a fact.
+    fn value(&self, fact: &Fact) -> Option<piccolo_catalogue::Value>;
 }
 
-impl<F: Fn(piccolo_catalogue::SignalId) -> Option<piccolo_catalogue::Value>> Facts for F {
-    fn value(&self, signal: piccolo_catalogue::SignalId) -> Option<piccolo_catalogue::Value> {
-        self(signal)
+impl<F: Fn(&Fact) -> Option<piccolo_catalogue::Value>> Facts for F {
+    fn value(&self, fact: &Fact) -> Option<piccolo_catalogue::Value> {
+        self(fact)
     }
 }

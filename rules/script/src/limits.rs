@@ -16,3 +16,11 @@ pub(crate) const ITEMS_MAX: usize = 1024;
 pub(crate) const DIAGNOSTICS_MAX: usize = 1000;
 /// Bytes of a scenario's name.
 pub(crate) const NAME_BYTES_MAX: usize = 128;
+/// The length of a window over time: a week.
+pub(crate) const WINDOW_US_MAX: u64 = 7 * 24 * 3_600_000_000;
+/// Conditions of one sequence.
+pub(crate) const SEQUENCE_STEPS_MAX: usize = 16;
+/// Bytes of a test's name, which is a sentence.
+pub(crate) const TEST_NAME_BYTES_MAX: usize = 256;
+/// Scenarios that ask about each other, one after the other.
+pub(crate) const LEVELS_MAX: usize = 32;

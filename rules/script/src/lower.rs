@@ -2,6 +2,9 @@
 
 mod names;
 mod operators;
+mod over_time;
+mod platform;
+mod tree;
 
 use std::sync::Arc;
 
@@ -11,6 +14,7 @@ use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Kind, Type};
+use crate::fact::Fact;
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::script::Script;
 use crate::source::{Source, Span};
@@ -20,9 +24,16 @@ pub(crate) struct Lower<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) source: &'a Arc<Source>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Whether a policy is lowered, which may ask about the action that it judges.
+    pub(crate) in_policy: bool,
 }
 
-impl Lower<'_> {
+impl<'a> Lower<'a> {
+    /// Nothing is lowered yet.
+    pub(crate) fn new(catalogue: &'a Catalogue, source: &'a Arc<Source>) -> Self {
+        Self { catalogue, source, diagnostics: Vec::new(), in_policy: false }
+    }
+
     /// Notes a finding in this file.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         if self.diagnostics.len() < DIAGNOSTICS_MAX {
@@ -52,7 +63,11 @@ impl Lower<'_> {
             );
             return None;
         }
+        self.refuse_age(&expression)?;
+        let found = self.diagnostics.len();
         let script = self.script(expr, &expression.to_string());
+        // Whatever that says was said of the expression already.
+        self.diagnostics.truncate(found);
         let condition = Condition::new(&expression, script);
         if let crate::condition::Formula::Constant(value) = condition.formula
             && !matches!(expression.kind, Kind::Constant(_))
@@ -86,6 +101,9 @@ impl Lower<'_> {
             Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..) => {
                 self.signal_expression(expr, span)?
             }
+            Expr::FnCall(..) | Expr::Custom(..) if platform::is_object(expr) => {
+                return self.bare_object(expr, span);
+            }
             Expr::FnCall(call, position) => self.call(expr, call, *position, span)?,
             Expr::Stmt(block) => self.left_to_rhai_block(expr, block.statements(), span)?,
             _ => return self.not_allowed(span),
@@ -93,13 +111,22 @@ impl Lower<'_> {
     }
 
     fn signal_expression(&mut self, expr: &Expr, span: Span) -> Option<Expression> {
+        if platform::is_platform_fact(expr) {
+            return self.platform_fact(expr, span);
+        }
         if names::ends_in_call(expr) {
             return self.left_to_rhai(expr, span);
+        }
+        if let Some((path, (fact, kind_type))) =
+            names::path(expr).and_then(|path| Some((path.len(), self.action_fact(&path)?)))
+        {
+            let span = Span { start: span.start, end: span.start + path };
+            return Some(Expression { kind: Kind::Fact(fact), kind_type, span });
         }
         let (id, path, span) = self.signal(expr)?;
         let kind_type =
             self.catalogue.get(id).map_or(Type::Any, |signal| Type::of(signal.datatype));
-        Some(Expression { kind: Kind::Signal(id, path), kind_type, span })
+        Some(Expression { kind: Kind::Fact(Fact::Signal(id, path)), kind_type, span })
     }
 
     /// The signal that a path names.
@@ -107,8 +134,9 @@ impl Lower<'_> {
         let start = self.span(expr.start_position());
         if let Expr::Dot(sides, ..) = expr
             && matches!(sides.lhs, Expr::FnCall(..))
+            && !platform::is_object(&sides.lhs)
         {
-            // A fact of the platform, such as `node("hpc").cpu`: the function says what is wrong.
+            // A path does not begin with a call: what is called says what is wrong.
             self.expression(&sides.lhs)?;
         }
         let Some(path) = names::path(expr) else {
@@ -131,7 +159,7 @@ impl Lower<'_> {
         None
     }
 
-    fn unknown_signal(&mut self, path: &str, span: Span) {
+    pub(crate) fn unknown_signal(&mut self, path: &str, span: Span) {
         if self.catalogue.is_branch(path) {
             self.report(
                 Diagnostic::error("PR0102", span, format!("`{path}` is a branch, not a signal"))
@@ -154,7 +182,7 @@ impl Lower<'_> {
     /// The catalogue's entry of a signal expression.
     pub(crate) fn catalogue_entry(&self, expression: &Expression) -> Option<&Signal> {
         match expression.kind {
-            Kind::Signal(id, _) => self.catalogue.get(id),
+            Kind::Fact(Fact::Signal(id, _)) => self.catalogue.get(id),
             _ => None,
         }
     }
@@ -226,18 +254,23 @@ impl Lower<'_> {
         None
     }
 
-    /// The whole expression for rhai, with every signal in it.
+    /// The whole expression for rhai, with every fact in it.
+    ///
+    /// What is no signal stands there as a variable that is named by the fact's text.
     fn script(&mut self, expr: &Expr, text: &str) -> Script {
+        let mut expr = expr.clone();
+        let mut reads = Vec::new();
+        tree::replace(&mut expr, &mut |part| self.fact_for_rhai(part, &mut reads));
         let tree = AST::new([Stmt::Expr(Box::new(expr.clone()))], rhai::Module::new());
         let mut paths = Vec::new();
         tree.walk(&mut |nodes: &[ASTNode<'_>]| {
             names::note_path(nodes, &mut paths);
             true
         });
-        let mut reads = Vec::new();
+        paths.retain(|(path, _)| !reads.iter().any(|fact: &Fact| fact.text() == path));
         for (path, position) in paths {
             match self.catalogue.find(&path).and_then(|id| Some((id, self.catalogue.get(id)?))) {
-                Some((id, signal)) => reads.push((id, Arc::clone(&signal.path))),
+                Some((id, signal)) => reads.push(Fact::Signal(id, Arc::clone(&signal.path))),
                 None => {
                     let start = self.span(position).start;
                     self.unknown_signal(&path, Span { start, end: start + path.len() });
@@ -246,6 +279,25 @@ impl Lower<'_> {
         }
         reads.sort();
         reads.dedup();
-        Script::new(expr, text, reads)
+        Script::new(&expr, text, reads)
+    }
+
+    /// A part that is a fact and no signal, as a variable; what is wrong with it is noted.
+    fn fact_for_rhai(&mut self, part: &Expr, reads: &mut Vec<Fact>) -> Option<Expr> {
+        let is_fact = match part {
+            Expr::FnCall(call, _) => over_time::is_over_time(&call.name, &call.args),
+            Expr::Dot(..) => {
+                platform::is_platform_fact(part)
+                    || names::path(part).is_some_and(|path| self.action_fact(&path).is_some())
+            }
+            _ => false,
+        };
+        if !is_fact {
+            return None;
+        }
+        let Kind::Fact(fact) = self.expression(part)?.kind else { return None };
+        let variable = tree::variable(fact.text(), part.start_position());
+        reads.push(fact);
+        Some(variable)
     }
 }

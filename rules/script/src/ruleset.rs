@@ -13,6 +13,9 @@ use crate::diagnostic::Diagnostic;
 use crate::grammar::{UNKNOWN_CLAUSE, engine};
 use crate::limits::{RULE_FILE_BYTES_MAX, RULES_MAX};
 use crate::lower::Lower;
+use crate::policy::Policy;
+use crate::references;
+use crate::rule_test::RuleTest;
 use crate::scenario::Scenario;
 use crate::source::{Source, Span};
 
@@ -20,6 +23,8 @@ use crate::source::{Source, Span};
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
     scenarios: BTreeMap<Arc<str>, Arc<Scenario>>,
+    policies: BTreeMap<Arc<str>, Arc<Policy>>,
+    tests: BTreeMap<Arc<str>, Arc<RuleTest>>,
 }
 
 impl RuleSet {
@@ -43,13 +48,15 @@ impl RuleSet {
                 Err(error) => diagnostics.push(unreadable(path, &error)),
             }
         }
+        diagnostics.extend(references::check(&set));
         (set, diagnostics)
     }
 
     /// Reads rules from a text with a name for messages.
     pub fn parse(name: &str, text: &str, catalogue: &Catalogue) -> (Self, Vec<Diagnostic>) {
         let mut set = Self::default();
-        let diagnostics = set.add(&Arc::new(Source::new(name, text)), catalogue);
+        let mut diagnostics = set.add(&Arc::new(Source::new(name, text)), catalogue);
+        diagnostics.extend(references::check(&set));
         (set, diagnostics)
     }
 
@@ -61,6 +68,22 @@ impl RuleSet {
     /// A scenario by name.
     pub fn scenario(&self, name: &str) -> Option<&Arc<Scenario>> {
         self.scenarios.get(name)
+    }
+
+    /// The policies, in the order of their names.
+    pub fn policies(&self) -> impl ExactSizeIterator<Item = &Arc<Policy>> {
+        self.policies.values()
+    }
+
+    /// The tests, in the order of their names.
+    pub fn tests(&self) -> impl ExactSizeIterator<Item = &Arc<RuleTest>> {
+        self.tests.values()
+    }
+
+    /// The set with only the scenarios that are wanted; policies and tests stay.
+    pub fn retain(mut self, wanted: impl Fn(&Scenario) -> bool) -> Self {
+        self.scenarios.retain(|_, scenario| wanted(scenario));
+        self
     }
 
     /// The set without a scenario.
@@ -80,7 +103,7 @@ impl RuleSet {
     }
 
     fn add(&mut self, source: &Arc<Source>, catalogue: &Catalogue) -> Vec<Diagnostic> {
-        let mut lower = Lower { catalogue, source, diagnostics: Vec::new() };
+        let mut lower = Lower::new(catalogue, source);
         match engine().compile(source.text.as_ref()) {
             Ok(ast) => {
                 for statement in ast.statements() {
@@ -122,37 +145,61 @@ impl RuleSet {
             return;
         }
         match clauses.block {
-            "scenario" => self.add_scenario(&clauses, lower),
+            "scenario" => {
+                let scenario = lower.scenario(&clauses);
+                admit(&mut self.scenarios, scenario, lower);
+            }
             "policy" => {
-                let span = lower.span(clauses.name_position);
-                let message = "policies are not enforced by this version, so none is accepted";
-                lower.report(Diagnostic::error("PR0122", span, message));
+                let policy = lower.policy(&clauses);
+                admit(&mut self.policies, policy, lower);
             }
             _ => {
-                let span = lower.span(clauses.name_position);
-                lower.report(Diagnostic::warning(
-                    "PR0122",
-                    span,
-                    "this version does not run tests",
-                ));
+                let test = lower.rule_test(&clauses);
+                admit(&mut self.tests, test, lower);
             }
         }
     }
+}
 
-    fn add_scenario(&mut self, clauses: &Clauses<'_>, lower: &mut Lower<'_>) {
-        let Some(scenario) = lower.scenario(clauses) else { return };
-        if let Some(first) = self.scenarios.get(&scenario.name) {
-            let (line, _) = first.source.line_column(first.span.start);
-            let message = format!("there are two scenarios `{}`", scenario.name);
-            let help =
-                format!("the first is in {} line {line}; rename one of them", first.source.name);
-            lower.report(Diagnostic::error("PR0014", scenario.span, message).help(help));
-        } else if self.scenarios.len() >= RULES_MAX {
-            let message = format!("a rule set has at most {RULES_MAX} rules");
-            lower.report(Diagnostic::error("PR0016", scenario.span, message));
-        } else {
-            self.scenarios.insert(Arc::clone(&scenario.name), Arc::new(scenario));
+/// What a rule set holds under its name.
+trait Named {
+    const NOUN: &'static str;
+    fn name(&self) -> &Arc<str>;
+    fn place(&self) -> (&Arc<Source>, Span);
+}
+
+macro_rules! named {
+    ($($type:ty, $noun:literal);*) => {$(
+        impl Named for $type {
+            const NOUN: &'static str = $noun;
+            fn name(&self) -> &Arc<str> {
+                &self.name
+            }
+            fn place(&self) -> (&Arc<Source>, Span) {
+                (&self.source, self.span)
+            }
         }
+    )*};
+}
+named!(Scenario, "scenarios"; Policy, "policies"; RuleTest, "tests");
+
+/// Takes a rule in, unless another has its name or there are too many.
+fn admit<T: Named>(all: &mut BTreeMap<Arc<str>, Arc<T>>, rule: Option<T>, lower: &mut Lower<'_>) {
+    let Some(rule) = rule else { return };
+    let (_, span) = rule.place();
+    if let Some(first) = all.get(rule.name()) {
+        let (source, at) = first.place();
+        let (line, _) = source.line_column(at.start);
+        let message = format!("there are two {} `{}`", T::NOUN, rule.name());
+        let help = format!("the first is in {} line {line}; rename one of them", source.name);
+        let diagnostic = Diagnostic::error("PR0014", span, message).help(help);
+        let same_file = Arc::ptr_eq(source, lower.source);
+        lower.report(if same_file { diagnostic.related(at, "first here") } else { diagnostic });
+    } else if all.len() >= RULES_MAX {
+        let message = format!("a rule set has at most {RULES_MAX} {}", T::NOUN);
+        lower.report(Diagnostic::error("PR0016", span, message));
+    } else {
+        all.insert(Arc::clone(rule.name()), Arc::new(rule));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::clause::Clauses;
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::limits::NAME_BYTES_MAX;
+use crate::hash::short_hash;
 use crate::lower::Lower;
 use crate::source::{Source, Span};
 
@@ -44,7 +45,7 @@ impl Lower<'_> {
     /// A scenario from its clauses; `None` after what is wrong was noted.
     pub(crate) fn scenario(&mut self, clauses: &Clauses<'_>) -> Option<Scenario> {
         let span = self.span(clauses.name_position);
-        let named = self.check_name(&clauses.name, span);
+        let named = self.check_name("scenario", &clauses.name, span);
         let when = self.required(clauses, "when", span);
         let then = self.required(clauses, "then", span);
         let when = when.and_then(|expr| self.condition(expr));
@@ -71,21 +72,26 @@ impl Lower<'_> {
         Some(scenario)
     }
 
-    fn check_name(&mut self, name: &str, span: Span) -> Option<Arc<str>> {
+    pub(crate) fn check_name(
+        &mut self,
+        block: &str,
+        name: &str,
+        span: Span,
+    ) -> Option<Arc<str>> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(allowed) {
             return Some(name.into());
         }
-        self.report(Diagnostic::error("PR0015", span, "this is no name for a scenario").help(
+        self.report(Diagnostic::error("PR0015", span, format!("this is no name for a {block}")).help(
             format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them"),
         ));
         None
     }
 
-    fn required<'e>(&mut self, clauses: &Clauses<'e>, name: &str, span: Span) -> Option<&'e Expr> {
+    pub(crate) fn required<'e>(&mut self, clauses: &Clauses<'e>, name: &str, span: Span) -> Option<&'e Expr> {
         let expr = clauses.get(name);
         if expr.is_none() {
-            let message = format!("the scenario has no `{name}`");
+            let message = format!("the {} has no `{name}`", clauses.block);
             self.report(
                 Diagnostic::error("PR0013", span, message).help(format!("add a `{name}` clause")),
             );
@@ -94,7 +100,7 @@ impl Lower<'_> {
     }
 
     /// A clause that may be absent: `Some(None)`; `None` after what is wrong was noted.
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         clauses: &Clauses<'_>,
         name: &str,
@@ -106,7 +112,7 @@ impl Lower<'_> {
         }
     }
 
-    fn priority(&mut self, expr: &Expr) -> Option<i64> {
+    pub(crate) fn priority(&mut self, expr: &Expr) -> Option<i64> {
         let span = self.span(expr.start_position());
         match self.expression(expr)?.kind {
             crate::expression::Kind::Constant(piccolo_catalogue::Value::Int(value)) => Some(value),
@@ -131,13 +137,8 @@ fn revision(scenario: &Scenario) -> Arc<str> {
     );
     for (clause, actions) in [("then", &scenario.then), ("finally", &scenario.finally)] {
         for action in actions {
-            let _ = write!(text, "{clause} {} {:?}", action.kind.name(), action.target);
-            for argument in &action.arguments {
-                let _ = write!(text, " {}={}", argument.name, argument.expression);
-            }
-            text.push('\n');
+            let _ = writeln!(text, "{clause} {}", action.text());
         }
     }
-    let hash = blake3::hash(text.as_bytes());
-    hash.to_hex().as_str()[..16].into()
+    short_hash(&text)
 }

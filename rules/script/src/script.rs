@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use piccolo_catalogue::{SignalId, Value};
+use piccolo_catalogue::Value;
 use rhai::{AST, Dynamic, Expr, Scope, Stmt};
 
 use crate::Facts;
+use crate::fact::Fact;
 use crate::grammar::engine;
 use crate::prelude::Path;
 
-/// A rhai expression with the signals that it reads.
+/// A rhai expression with the facts that it reads.
 ///
 /// It is evaluated under the limits of the language; one that breaks them, or
 /// fails in any other way, is unknown.
@@ -18,7 +19,7 @@ use crate::prelude::Path;
 pub struct Script {
     ast: AST,
     text: Arc<str>,
-    reads: Vec<(SignalId, Arc<str>)>,
+    reads: Vec<Fact>,
 }
 
 impl std::fmt::Debug for Script {
@@ -28,7 +29,7 @@ impl std::fmt::Debug for Script {
 }
 
 impl Script {
-    pub(crate) fn new(expression: &Expr, text: &str, reads: Vec<(SignalId, Arc<str>)>) -> Self {
+    pub(crate) fn new(expression: &Expr, text: &str, reads: Vec<Fact>) -> Self {
         let statement = Stmt::Expr(Box::new(expression.clone()));
         let ast = AST::new([statement], rhai::Module::new());
         Self { ast, text: text.into(), reads }
@@ -39,23 +40,27 @@ impl Script {
         &self.text
     }
 
-    /// The signals that it reads.
-    pub fn reads(&self) -> impl Iterator<Item = SignalId> {
-        self.reads.iter().map(|(signal, _)| *signal)
+    /// The facts that it reads.
+    pub fn reads(&self) -> impl Iterator<Item = &Fact> {
+        self.reads.iter()
     }
 
     /// The value over the given facts; `None` is unknown.
     pub fn evaluate(&self, facts: &dyn Facts) -> Option<Value> {
-        let values: HashMap<String, Dynamic> = self
-            .reads
-            .iter()
-            .map(|(signal, path)| {
-                let value = facts.value(*signal).map_or(Dynamic::UNIT, |value| to_dynamic(&value));
-                (path.to_string(), value)
-            })
-            .collect();
-        let values = Arc::new(values);
+        let mut values: HashMap<String, Dynamic> = HashMap::new();
         let mut scope = Scope::new();
+        for fact in &self.reads {
+            let value = facts.value(fact).map_or(Dynamic::UNIT, |value| to_dynamic(&value));
+            match fact {
+                Fact::Signal(_, path) => {
+                    values.insert(path.to_string(), value);
+                }
+                other => {
+                    scope.push_constant_dynamic(other.text().to_owned(), value);
+                }
+            }
+        }
+        let values = Arc::new(values);
         for root in self.roots() {
             let path = Path { values: Arc::clone(&values), path: root.to_owned() };
             scope.push_constant(root, path);
@@ -66,8 +71,12 @@ impl Script {
 
     /// The first segments of the paths, each once.
     fn roots(&self) -> Vec<&str> {
-        let mut roots: Vec<&str> =
-            self.reads.iter().filter_map(|(_, path)| path.split('.').next()).collect();
+        let mut roots: Vec<&str> = Vec::new();
+        for fact in &self.reads {
+            if let Fact::Signal(_, path) = fact {
+                roots.extend(path.split('.').next());
+            }
+        }
         roots.sort_unstable();
         roots.dedup();
         roots

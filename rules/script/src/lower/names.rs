@@ -2,11 +2,13 @@
 
 use rhai::{ASTNode, Expr, Position};
 
+use crate::grammar::PROPERTY_MARK;
+
 /// The dotted path that an expression is, if it is one: a name followed by properties.
 pub(super) fn path(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Variable(name, _, _) => Some(name.1.to_string()),
-        Expr::Property(name, _) => Some(name.2.to_string()),
+        Expr::Property(name, _) => Some(name.2.trim_start_matches(PROPERTY_MARK).to_owned()),
         Expr::Dot(sides, ..) => {
             let (left, right) = (path(&sides.lhs)?, path(&sides.rhs)?);
             Some(format!("{left}.{right}"))

@@ -3,9 +3,10 @@
 use piccolo_catalogue::Value;
 use rhai::{Expr, FnCallExpr, Position};
 
-use super::Lower;
+use super::{Lower, over_time};
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Comparison, Expression, Function, Kind, Operator, Type};
+use crate::fact::Fact;
 use crate::source::Span;
 
 impl Lower<'_> {
@@ -24,6 +25,9 @@ impl Lower<'_> {
             ("-", [a]) => self.negate(a),
             ("contains", [list, item]) => self.one_of(list, item, expr, span),
             ("known", arguments) => self.known(arguments, at),
+            (name, arguments) if over_time::is_over_time(name, arguments) => {
+                self.over_time(name, arguments, at)
+            }
             (name, [a, b]) if comparison(name).is_some() => {
                 self.compare(comparison(name)?, a, b, at)
             }
@@ -59,7 +63,7 @@ impl Lower<'_> {
     }
 
     /// An operand of `&&`, `||` or `!`.
-    fn truth(&mut self, expr: &Expr) -> Option<Expression> {
+    pub(super) fn truth(&mut self, expr: &Expr) -> Option<Expression> {
         let expression = self.expression(expr)?;
         if matches!(expression.kind_type, Type::Bool | Type::Any) {
             return Some(expression);
@@ -163,6 +167,9 @@ impl Lower<'_> {
                 .help("use `==` or `!=`"),
             );
             return None;
+        }
+        if let Some(older) = self.compare_age(comparison, &a, &b) {
+            return Some(older);
         }
         self.check_constant(&a, &b);
         self.check_constant(&b, &a);
@@ -270,8 +277,14 @@ impl Lower<'_> {
         let [argument] = arguments else {
             return self.wrong_count("known", 1, arguments.len(), at);
         };
-        let (id, path, span) = self.signal(argument)?;
-        Some(Expression { kind: Kind::Known(id, path), kind_type: Type::Bool, span: at.to(span) })
+        let expression = self.expression(argument)?;
+        let span = at.to(expression.span);
+        let Kind::Fact(fact @ (Fact::Signal(..) | Fact::Platform(_))) = expression.kind else {
+            let message = "`known` is about a signal, and this is none";
+            self.report(Diagnostic::error("PR0150", expression.span, message));
+            return None;
+        };
+        Some(Expression { kind: Kind::Known(fact), kind_type: Type::Bool, span })
     }
 
     fn function(
@@ -307,17 +320,12 @@ impl Lower<'_> {
     }
 
     fn unknown_function(&mut self, name: &str, at: Span) -> Option<Expression> {
-        const LATER: [&str; 14] = [
-            "avg", "slope", "changed", "rose", "fell", "count", "within", "sequence", "age",
-            "fresh", "node", "package", "vehicles", "share",
-        ];
-        let diagnostic = if LATER.contains(&name) {
-            Diagnostic::error("PR0122", at, format!("`{name}` is not supported by this version"))
-        } else {
+        let known = "abs, min, max, known, avg, slope, changed, rose, fell, count, within, \
+                     sequence, fresh, age, vehicles, share, node, package, model, scenario, alert";
+        self.report(
             Diagnostic::error("PR0104", at, format!("there is no function `{name}`"))
-                .help("expressions have `abs`, `min`, `max` and `known`")
-        };
-        self.report(diagnostic);
+                .help(format!("expressions have {known}")),
+        );
         None
     }
 }

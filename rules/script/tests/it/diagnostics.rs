@@ -42,11 +42,9 @@ fn files_and_blocks() {
     check("scenario \"a b\" { when true then launch(\"a\") }", &[("PR0015", "1:10")]);
     let twice = "scenario \"s\" { when true then launch(\"a\") }\n";
     check(&twice.repeat(2), &[("PR0014", "2:10")]);
-    check("policy \"p\" { on update(\"*\") deny \"no\" }", &[("PR0122", "1:8")]);
-    check("policy \"p\" { on [update(\"*\")] allow }", &[("PR0122", "1:8")]);
     check(
         "test \"t\" { play Vehicle.Speed, [[0, 95.0]] expect none(\"x\") }",
-        &[("PR0122", "1:6")],
+        &[("PR0161", "1:51")],
     );
 }
 
@@ -67,9 +65,55 @@ fn conditions() {
     check_when("Vehicle.Chassis.Accelerator.PedalPosition > 120", &[("PR0123", "2:50")]);
     check_when("1 > 2", &[("PR0124", "2:6")]);
     check_when("Vehicle.Speed in []", &[("PR0124", "2:23")]);
-    check_when("avg(Vehicle.Speed, \"10s\") > 1.0", &[("PR0122", "2:6")]);
-    check_when("node(\"hpc\").cpu > 80.0", &[("PR0122", "2:6")]);
     check_when("|x| x", &[("PR0002", "2:6")]);
+}
+
+#[test]
+fn functions_over_time() {
+    check_when("avg(Vehicle.Speed) > 1.0", &[("PR0105", "2:6")]);
+    check_when("avg(Vehicle.Speed, 10) > 1.0", &[("PR0130", "2:25")]);
+    check_when("avg(Vehicle.Speed, \"0s\") > 1.0", &[("PR0132", "2:25")]);
+    check_when("avg(Vehicle.Speed * 2, \"1s\") > 1.0", &[("PR0150", "2:10")]);
+    check_when("max(Vehicle.Body.Lights.Brake.IsActive, \"1s\") > 1.0", &[("PR0110", "2:10")]);
+    check_when("changed(Vehicle.Speed > 1.0)", &[("PR0150", "2:14")]);
+    check_when("rose(Vehicle.Speed)", &[("PR0110", "2:11")]);
+    check_when("rose(true)", &[("PR0124", "2:11")]);
+    check_when("sequence(Vehicle.Speed > 1.0, \"1s\")", &[("PR0151", "2:29")]);
+    check_when("sequence([Vehicle.Speed > 1.0], \"1s\")", &[("PR0151", "2:15")]);
+    check_when("age(Vehicle.Speed) + 1 > 2", &[("PR0153", "2:6")]);
+    check_when("age(Vehicle.Speed) == 2", &[("PR0153", "2:6")]);
+    check_when("rose(age(Vehicle.Speed) == 2)", &[("PR0153", "2:11")]);
+    check_when("vehicles(share(Vehicle.Speed > 1.0) > 0.5) > 3", &[("PR0152", "2:42")]);
+    check_when("known(Vehicle.Speed > 1.0)", &[("PR0150", "2:12")]);
+}
+
+#[test]
+fn the_platform() {
+    check_when("node(\"hpc\") == 1", &[("PR0160", "2:6")]);
+    check_when("node(\"hpc\").colour == 1", &[("PR0160", "2:6")]);
+    check_when("node(hpc).cpu > 1.0", &[("PR0141", "2:11")]);
+    check_when("node(\"a\", \"b\").cpu > 1.0", &[("PR0105", "2:6")]);
+    check_when("scenario(\"x\").active", &[("PR0161", "2:6")]);
+    check_when("scenario(\"s\").active", &[("PR0162", "2:6")]);
+    check_when("action.kind == \"launch\"", &[("PR0101", "2:6")]);
+}
+
+#[test]
+fn policies_and_tests() {
+    check("policy \"p\" { deny \"no\" }", &[("PR0013", "1:8")]);
+    check("policy \"p\" { on update(\"*\") }", &[("PR0170", "1:8")]);
+    check("policy \"p\" { on update(\"*\") deny \"no\" allow }", &[("PR0170", "1:8")]);
+    check("policy \"p\" { on upgrade(\"*\") allow }", &[("PR0140", "1:17")]);
+    check("policy \"p\" { on \"*\" allow }", &[("PR0171", "1:17")]);
+    check("policy \"p\" { on update(\"*\") deny 3 }", &[("PR0110", "1:34")]);
+    check("policy \"p\" { on update(\"*\") when action.colour == 1 allow }", &[("PR0101", "1:34")]);
+    check("test \"t\" { given 3 expect does(launch(\"a\")) }", &[("PR0180", "1:18")]);
+    check("test \"t\" { play Vehicle.Speed, 3 expect does(launch(\"a\")) }", &[("PR0182", "1:32")]);
+    check("test \"t\" { play Vehicle.Speed, [[0, true]] expect does(launch(\"a\")) }", &[("PR0110", "1:37")]);
+    check("test \"t\" { play Vehicle.Speed, [[5, 1], [4, 2]] expect does(launch(\"a\")) }", &[("PR0182", "1:41")]);
+    check("test \"t\" { play Vehicle.Speed, [[0, 1]] }", &[("PR0013", "1:6")]);
+    check("test \"t\" { expect 3 }", &[("PR0183", "1:19")]);
+    check("test \"t\" { expect begins(\"s\") }", &[("PR0183", "1:19")]);
 }
 
 #[test]

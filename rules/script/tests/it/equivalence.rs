@@ -1,7 +1,7 @@
 //! Both evaluators on random conditions over random facts.
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_script::RuleSet;
+use piccolo_script::{Fact, RuleSet};
 
 const NUMBERS: [&str; 3] = [
     "Vehicle.Speed",
@@ -30,8 +30,9 @@ fn atoms_and_rhai_agree() {
         let when = &rules.scenario("s").unwrap().when;
         for _ in 0..40 {
             let facts = facts(&mut rng, &catalogue);
-            let facts = |signal: SignalId| {
-                facts.iter().find(|(id, _)| *id == signal).and_then(|(_, value)| value.clone())
+            let facts = |fact: &Fact| {
+                let Fact::Signal(signal, _) = fact else { return None };
+                facts.iter().find(|(id, _)| id == signal).and_then(|(_, value)| value.clone())
             };
             let by_rhai = when.holds_by_rhai(&facts);
             assert_eq!(when.holds(&facts), by_rhai, "PICCOLO_SEED={seed} {condition}\n{when:#?}");

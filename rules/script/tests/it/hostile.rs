@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use piccolo_catalogue::{Catalogue, Value};
-use piccolo_script::RuleSet;
+use piccolo_script::{Fact, RuleSet};
 
 /// What a hostile evaluation may take on a loaded machine; on a quiet one it is far less.
 const EVALUATION_MAX: Duration = Duration::from_millis(500);
@@ -47,10 +47,10 @@ fn an_expensive_script_stops_at_its_limits_and_is_unknown() {
     let (rules, _) = RuleSet::parse("hostile.rhai", &text, &Catalogue::vss6());
     let scenario = rules.scenario("s").unwrap();
     let start = Instant::now();
-    assert!(!scenario.when.holds(&|_| Some(Value::Float(1.0))));
-    assert!(!scenario.when.holds_by_rhai(&|_| Some(Value::Float(1.0))));
+    assert!(!scenario.when.holds(&|_: &Fact| Some(Value::Float(1.0))));
+    assert!(!scenario.when.holds_by_rhai(&|_: &Fact| Some(Value::Float(1.0))));
     assert!(start.elapsed() < EVALUATION_MAX, "{:?}", start.elapsed());
-    assert!(scenario.when.holds(&|_| Some(Value::Float(-1.0))), "the other branch is cheap");
+    assert!(scenario.when.holds(&|_: &Fact| Some(Value::Float(-1.0))), "the other branch is cheap");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_script::{ActionKind, RuleSet, Scenario};
+use piccolo_catalogue::{Catalogue, Value};
+use piccolo_script::{ActionKind, Expected, Fact, Play, RuleSet, Scenario, Verdict};
 
 /// The scenarios of a text that must compile without a finding.
 pub(crate) fn compile(text: &str) -> RuleSet {
@@ -69,11 +69,10 @@ fn the_revision_changes_exactly_with_the_meaning() {
 
 /// `facts` maps paths to values; what is not there is unknown.
 fn check(condition: &str, facts: &[(&str, Value)], expected: bool) {
-    let catalogue = Catalogue::vss6();
     let scenario = scenario(&format!("when {condition} then launch(\"a\")"));
-    let facts: HashMap<SignalId, Value> =
-        facts.iter().map(|(path, value)| (catalogue.find(path).unwrap(), value.clone())).collect();
-    let facts = |signal| facts.get(&signal).cloned();
+    let facts: HashMap<&str, Value> =
+        facts.iter().map(|(text, value)| (*text, value.clone())).collect();
+    let facts = |fact: &Fact| facts.get(fact.text()).cloned();
     assert_eq!(scenario.when.holds(&facts), expected, "by atoms: {condition}");
     assert_eq!(scenario.when.holds_by_rhai(&facts), expected, "by rhai: {condition}");
 }
@@ -146,10 +145,9 @@ fn what_has_no_index_is_left_to_rhai() {
     let when = &rules.scenario("s").unwrap().when;
     assert_eq!(when.atoms.len(), 2);
     for (speed, gear, expected) in [(6.0, 3, true), (6.0, 2, false), (4.0, 3, false)] {
-        let (speed_id, gear_id) = (catalogue.find(SPEED), catalogue.find(GEAR));
-        let facts = |signal| match Some(signal) {
-            id if id == speed_id => Some(Value::Float(speed)),
-            id if id == gear_id => Some(Value::Int(gear)),
+        let facts = |fact: &Fact| match fact.text() {
+            SPEED => Some(Value::Float(speed)),
+            GEAR => Some(Value::Int(gear)),
             _ => None,
         };
         assert_eq!(when.holds(&facts), expected);
@@ -167,7 +165,7 @@ fn margins_are_positive_while_the_atom_holds() {
         ("Vehicle.Speed == 50.0", 49.0, None),
     ] {
         let scenario = scenario(&format!("when {condition} then launch(\"a\")"));
-        let margin = scenario.when.atoms[0].margin(&|_| Some(Value::Float(speed)));
+        let margin = scenario.when.atoms[0].margin(&|_: &Fact| Some(Value::Float(speed)));
         assert_eq!(margin, expected, "{condition} at {speed}");
     }
 }
@@ -217,4 +215,106 @@ fn every_action_has_its_target_and_arguments() {
             .collect();
         assert_eq!(texts, expected, "{action}");
     }
+}
+
+#[test]
+fn functions_over_time_are_facts_named_by_their_text() {
+    let rules = compile(
+        r#"
+        scenario "s" {
+            when avg(Vehicle.Speed,"10s") > 50.0 && min(Vehicle.Speed, "1000ms") >= 3
+                && rose(Vehicle.Speed > 5.0 && Vehicle.ADAS.CruiseControl.IsActive)
+                && !(age(Vehicle.Speed) < 2) && age(Vehicle.Speed) <= 60.5
+                && count(Vehicle.ADAS.CruiseControl.IsActive, "1m") > 2
+                && sequence([Vehicle.Speed > 1.0, changed(Vehicle.Speed)], "5s")
+                && node("hpc").state == "ready" && scenario("t").active && share(Vehicle.Speed > 1.0) > 0.5
+            then launch("a")
+        }
+        scenario "t" { when within(fell(fresh(Vehicle.Speed, "90s")), "3s") then launch("b") }"#,
+    );
+    let texts = |name: &str| -> Vec<String> {
+        let atoms = &rules.scenario(name).unwrap().when.atoms;
+        atoms.iter().flat_map(|atom| atom.reads()).map(|fact| fact.text().to_owned()).collect()
+    };
+    assert_eq!(
+        texts("s"),
+        [
+            r#"avg(Vehicle.Speed, "10s")"#,
+            r#"min(Vehicle.Speed, "1s")"#,
+            "rose(Vehicle.Speed > 5.0 && Vehicle.ADAS.CruiseControl.IsActive)",
+            "age(Vehicle.Speed) >= 2.0",
+            "age(Vehicle.Speed) > 60.5",
+            r#"count(Vehicle.ADAS.CruiseControl.IsActive, "1m")"#,
+            r#"sequence([Vehicle.Speed > 1.0, changed(Vehicle.Speed)], "5s")"#,
+            r#"node("hpc").state"#,
+            r#"scenario("t").active"#,
+            "share(Vehicle.Speed > 1.0)",
+        ]
+    );
+    assert_eq!(texts("t"), [r#"within(fell(fresh(Vehicle.Speed, "90s")), "3s")"#]);
+    let value = |fact: &Fact| match fact.text() {
+        r#"node("hpc").state"# => Some(Value::from("ready")),
+        text if text.starts_with("age") && !text.contains(['<', '>']) => Some(Value::Float(7.0)),
+        text if text.starts_with("avg") => Some(Value::Float(51.0)),
+        "age(Vehicle.Speed) > 60.5" => Some(Value::Bool(false)),
+        text if text.starts_with(['c', 'm']) => Some(Value::Int(3)),
+        "share(Vehicle.Speed > 1.0)" => Some(Value::Float(0.75)),
+        _ => Some(Value::Bool(true)),
+    };
+    let when = &rules.scenario("s").unwrap().when;
+    assert!(when.holds(&value) && when.holds_by_rhai(&value));
+}
+
+#[test]
+fn a_policy_has_what_its_clauses_say() {
+    let rules = compile(
+        r#"
+        policy "parked" {
+            on   [update("*"), unit("hpc", "nav*"), actuate(Vehicle.Body.Horn.IsActive), any("x?")]
+            when Vehicle.Speed > 0.0 || action.scenario == "s" || package.state == "running"
+            deny "not at " + Vehicle.Speed
+            priority 3
+        }
+        policy "slower" { on network("telemetry") change network("telemetry", #{ rate: 1 }) }
+        policy "rest" { on any("*") allow }"#,
+    );
+    let parked = rules.policies().next().unwrap();
+    assert_eq!((&*parked.name, parked.priority), ("parked", 3));
+    for (kind, target, expected) in [
+        (ActionKind::Update, "maps", true),
+        (ActionKind::Launch, "maps", false),
+        (ActionKind::Launch, "x1", true),
+        (ActionKind::Unit, "hpc/navigation.service", true),
+        (ActionKind::Unit, "tcu/navigation.service", false),
+        (ActionKind::Actuate, "Vehicle.Body.Horn.IsActive", true),
+    ] {
+        assert_eq!(parked.guards(kind, target), expected, "{kind:?} {target}");
+    }
+    assert!(matches!(parked.verdict, Verdict::Deny(_)));
+    let when = parked.when.as_ref().unwrap();
+    let value = |fact: &Fact| (fact.text() == "package.state").then(|| Value::from("running"));
+    assert!(when.holds(&value) && when.holds_by_rhai(&value));
+}
+
+#[test]
+fn a_test_has_what_its_clauses_say() {
+    let rules = compile(
+        r#"
+        scenario "motorway" { when Vehicle.Speed > 100.0 then launch("a") }
+        test "a short burst" {
+            given  #{ "Vehicle.ADAS.CruiseControl.IsActive": true, "node(\"hpc\").cpu": 7 }
+            play   Vehicle.Speed, [[0, 95], [1000, 120.0], [3500.5, ()]]
+            play   vehicle("b", Vehicle.Powertrain.Transmission.CurrentGear), [[0, 2]]
+            play   recording("drive.csv", "10s", "60s")
+            expect none("motorway")
+            expect begins_at("motorway", "3s", "10ms")
+            expect denied(launch("a"))
+        }"#,
+    );
+    let test = rules.tests().next().unwrap();
+    assert_eq!(test.given.len(), 2);
+    let Play::Points { points, vehicle: None, .. } = &test.plays[0] else { panic!("{test:?}") };
+    assert_eq!(points[1..], [(1_000_000, Some(Value::Float(120.0))), (3_500_500, None)]);
+    assert!(matches!(&test.plays[2], Play::Recording { from_us: 10_000_000, .. }));
+    assert_eq!(test.expects[2].what, Expected::Denied(ActionKind::Launch, "a".into()));
 }
