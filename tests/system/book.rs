@@ -1,10 +1,11 @@
-//! The examples of the book compile, or fail as they say.
+//! The examples of the book compile, or fail as they say; the cookbook uses the whole language.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use piccolo_catalogue::Catalogue;
-use piccolo_script::RuleSet;
+use piccolo_script::{ActionKind, Condition, Fact, Over, RuleSet, Verdict};
 
 use crate::data::root;
 
@@ -93,9 +94,7 @@ fn every_example_keeps_its_promise() {
                 Promise::Tested => tested += 1,
                 Promise::Fails(_) => failing += 1,
             }
-            wrong.extend(
-                broken(&block, &catalogue).map(|what| format!("{}: {what}", block.place)),
-            );
+            wrong.extend(broken(&block, &catalogue).map(|what| format!("{}: {what}", block.place)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -124,4 +123,110 @@ not run
     let wrong: Vec<String> = blocks.iter().filter_map(|block| broken(block, &catalogue)).collect();
     assert_eq!(wrong.len(), 3, "{wrong:?}");
     assert!(wrong[0].contains("PR0101") && wrong[1].contains("no test"), "{wrong:?}");
+}
+
+/// The functions over time and over the fleet, and the kinds of platform objects, in a condition.
+fn functions(condition: &Condition, used: &mut BTreeSet<&'static str>) {
+    let mut facts: Vec<Fact> = condition.atoms.iter().flat_map(|atom| atom.reads()).collect();
+    facts.clone().iter().for_each(|fact| fact.sources(&mut facts));
+    for fact in facts {
+        used.extend(match &fact {
+            Fact::Platform(fact) => Some(fact.property.object),
+            Fact::Resource(_) => Some("resource"),
+            Fact::Action(_) => Some("action"),
+            Fact::Signal(..) => None,
+            Fact::Derived(derived) => match derived.over {
+                Over::Truth { .. } => None,
+                Over::Average { .. } => Some("avg"),
+                Over::Least { .. } => Some("windowed min"),
+                Over::Greatest { .. } => Some("windowed max"),
+                Over::Slope { .. } => Some("slope"),
+                Over::Changed { .. } => Some("changed"),
+                Over::Rose { .. } => Some("rose"),
+                Over::Fell { .. } => Some("fell"),
+                Over::Count { .. } => Some("count"),
+                Over::Within { .. } => Some("within"),
+                Over::Sequence { .. } => Some("sequence"),
+                Over::Fresh { .. } => Some("fresh"),
+                Over::Age { .. } | Over::Older { .. } => Some("age"),
+                Over::Vehicles { .. } => Some("vehicles"),
+                Over::Share { .. } => Some("share"),
+            },
+        });
+    }
+}
+
+#[test]
+fn the_cookbook_uses_the_whole_language() {
+    let catalogue = Catalogue::vss6();
+    let folder = root().join("fixtures/cookbook");
+    let (rules, findings) = RuleSet::load(&[folder], &catalogue);
+    assert!(findings.is_empty(), "{findings:#?}");
+    let (mut used, mut actions, mut clauses) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut texts = String::new();
+    for scenario in rules.scenarios() {
+        for condition in std::iter::once(&scenario.when).chain(&scenario.until) {
+            functions(condition, &mut used);
+            texts.extend([&*condition.text, "\n"]);
+        }
+        let done = scenario.then.iter().chain(&scenario.finally);
+        actions.extend(done.map(|action| action.kind.name()));
+        let optional = [
+            ("until", scenario.until.is_some()),
+            ("held", scenario.held_us > 0),
+            ("cooldown", scenario.cooldown_us > 0),
+            ("priority", scenario.priority != 0),
+            ("finally", !scenario.finally.is_empty()),
+        ];
+        clauses.extend(optional.iter().filter(|(_, is)| *is).map(|(name, _)| *name));
+    }
+    for policy in rules.policies() {
+        policy.when.iter().for_each(|when| functions(when, &mut used));
+        clauses.insert(match policy.verdict {
+            Verdict::Deny(_) => "deny",
+            Verdict::Change(_) => "change",
+            Verdict::Allow => "allow",
+        });
+    }
+    let functions = [
+        "action",
+        "age",
+        "alert",
+        "avg",
+        "changed",
+        "count",
+        "fell",
+        "fresh",
+        "model",
+        "node",
+        "package",
+        "resource",
+        "rose",
+        "scenario",
+        "sequence",
+        "share",
+        "slope",
+        "vehicles",
+        "windowed max",
+        "windowed min",
+        "within",
+    ];
+    assert_eq!(used, BTreeSet::from(functions));
+    assert_eq!(actions, ActionKind::ALL.iter().map(|(_, name)| *name).collect());
+    let all = ["allow", "change", "cooldown", "deny", "finally", "held", "priority", "until"];
+    assert_eq!(clauses, BTreeSet::from(all));
+    for operator in [
+        "abs(",
+        "max(Vehicle.Chassis",
+        "min(Vehicle.Chassis",
+        "known(",
+        "!",
+        "&&",
+        "||",
+        " - ",
+        " * ",
+    ] {
+        assert!(texts.contains(operator), "no condition uses `{operator}`");
+    }
+    assert!(rules.scenarios().len() >= 28 && rules.policies().len() >= 6);
 }
