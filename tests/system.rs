@@ -1,6 +1,9 @@
 //! The tests that cross the rooms: one binary, since each links the world.
 
 #[cfg(test)]
+#[path = "system/book.rs"]
+mod book;
+#[cfg(test)]
 #[path = "system/data.rs"]
 mod data;
 #[cfg(test)]
