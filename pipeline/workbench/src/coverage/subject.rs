@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_script::{Comparison, Condition, Formula, Probe, Scenario, Source, Span};
+use piccolo_catalogue::{Catalogue, Value};
+use piccolo_script::{Comparison, Condition, Fact, Formula, Probe, Scenario, Source, Span};
 use serde::Serialize;
 
 /// What kind of rule a condition belongs to.
@@ -141,19 +141,23 @@ fn atoms(condition: &Condition, catalogue: &Catalogue) -> Vec<SubjectAtom> {
 }
 
 fn test(probe: &Probe, catalogue: &Catalogue) -> Test {
-    let path = |signal: &SignalId| catalogue.get(*signal).map(|signal| Arc::clone(&signal.path));
-    let test = match probe {
-        Probe::Number { signal, comparison, constant } => path(signal).map(|fact| Test::Number {
-            fact,
-            integer: catalogue.get(*signal).and_then(|s| s.datatype.scalar.integer_range()),
+    match probe {
+        Probe::Number { fact, comparison, constant } => Test::Number {
+            fact: fact.text().into(),
+            integer: integer_range(fact, catalogue),
             comparison: *comparison,
             constant: *constant,
-        }),
-        Probe::Equals { signal, constant } => {
-            path(signal).map(|fact| Test::Equals { fact, constant: constant.clone() })
+        },
+        Probe::Equals { fact, constant } => {
+            Test::Equals { fact: fact.text().into(), constant: constant.clone() }
         }
-        Probe::Known { signal } => path(signal).map(|fact| Test::Known { fact }),
-        Probe::Computed { .. } => None,
-    };
-    test.unwrap_or(Test::Free)
+        Probe::Known { fact } => Test::Known { fact: fact.text().into() },
+        Probe::Computed { .. } => Test::Free,
+    }
+}
+
+/// The range of a signal of an integer type.
+fn integer_range(fact: &Fact, catalogue: &Catalogue) -> Option<(i64, i64)> {
+    let Fact::Signal(signal, _) = fact else { return None };
+    catalogue.get(*signal)?.datatype.scalar.integer_range()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
 use piccolo_recording::{Options, Sample};
-use piccolo_script::{RuleSet, Scenario};
+use piccolo_script::{Fact, RuleSet, Scenario};
 use piccolo_workbench::coverage::{
     CoverageReport, First, MergeError, Metric, Observed, OriginKind, Ratio, SideReport, Subject,
     Threshold,
@@ -48,7 +48,10 @@ fn observe(observed: &mut Observed, rules: &RuleSet, drive: &Drive) {
         if samples.peek().is_some_and(|next| next.time_us == time_us) {
             continue;
         }
-        let facts = |signal: SignalId| facts.get(&signal).cloned();
+        let facts = |fact: &Fact| match fact {
+            Fact::Signal(signal, _) => facts.get(signal).cloned(),
+            _ => None,
+        };
         let both = |scenario: &Arc<Scenario>| {
             let conditions = [Some(&scenario.when), scenario.until.as_ref()];
             let conditions = conditions.into_iter().flatten();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_script::{Condition, RuleSet, Scenario};
+use piccolo_catalogue::{Catalogue, Value};
+use piccolo_script::{Condition, Fact, RuleSet, Scenario};
 
 use super::{COMBINATIONS_MAX, Possible, Reason, Verdict, possible};
 use crate::coverage::measure::naive::shown;
@@ -39,10 +39,10 @@ fn values(path: &str) -> Vec<Option<Value>> {
 }
 
 /// The vectors that all combinations of values give, by the atoms' own evaluation.
-fn every_vector(condition: &Condition, catalogue: &Catalogue) -> BTreeSet<Vector> {
+fn every_vector(condition: &Condition) -> BTreeSet<Vector> {
     let mut reads: Vec<&str> = [FLOAT, INT, UNSIGNED, BOOL, TEXT].into();
     reads.retain(|path| condition.text.contains(path));
-    let ids: Vec<SignalId> = reads.iter().map(|path| catalogue.find(path).unwrap()).collect();
+    let names = reads.clone();
     let mut facts: Vec<Vec<Option<Value>>> = vec![Vec::new()];
     for path in reads {
         let known = facts;
@@ -54,8 +54,8 @@ fn every_vector(condition: &Condition, catalogue: &Catalogue) -> BTreeSet<Vector
             .collect();
     }
     let vector = |values: &Vec<Option<Value>>| -> Vector {
-        let facts = |signal: SignalId| {
-            let at = ids.iter().position(|id| *id == signal)?;
+        let facts = |fact: &Fact| {
+            let at = names.iter().position(|name| *name == fact.text())?;
             values[at].clone()
         };
         condition.atoms.iter().map(|atom| atom.expression.truth(&facts)).collect()
@@ -95,7 +95,7 @@ fn what_is_possible_is_what_all_values_show() {
     while compared < 3_000 {
         let text = random(&mut rng, 2);
         let (scenario, subject) = compile(&text);
-        let vectors = every_vector(&scenario.when, &catalogue);
+        let vectors = every_vector(&scenario.when);
         let vectors: Vec<Vector> = vectors.into_iter().collect();
         let twin = shown(&subject.formula, subject.atoms.len(), &vectors);
         let ours = possible(&subject);
