@@ -116,7 +116,7 @@ impl Lower<'_> {
     }
 
     pub(crate) fn action(&mut self, expr: &Expr) -> Option<ActionTemplate> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let Expr::FnCall(call, _) = expr else {
             self.report(Diagnostic::error(
                 "PR0140",
@@ -161,7 +161,7 @@ impl Lower<'_> {
             }
             (ActionKind::Record, [duration]) => {
                 let duration_us = self.duration(duration)?;
-                let span = self.span(duration.start_position());
+                let span = self.span_of(duration);
                 let argument = constant("duration_us", Value::Int(duration_us as i64), span);
                 Some(template("recording".into(), vec![argument]))
             }
@@ -198,7 +198,7 @@ impl Lower<'_> {
 
     fn settings(&mut self, expr: &Expr) -> Option<Vec<Argument>> {
         let Expr::Map(entries, _) = expr else {
-            let span = self.span(expr.start_position());
+            let span = self.span_of(expr);
             self.report(Diagnostic::error(
                 "PR0141",
                 span,
@@ -217,7 +217,7 @@ impl Lower<'_> {
 
     fn operation(&mut self, expr: &Expr) -> Option<Argument> {
         const OPERATIONS: [&str; 3] = ["start", "stop", "restart"];
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let operation = self.text(expr)?;
         if !OPERATIONS.contains(&operation.as_ref()) {
             let message = format!("a unit cannot be told to `{operation}`");
@@ -236,14 +236,14 @@ impl Lower<'_> {
         {
             return Some(text.as_str().into());
         }
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         self.report(Diagnostic::error("PR0141", span, "expected a name in quotes"));
         None
     }
 
     /// A duration, in microseconds.
     pub(crate) fn duration(&mut self, expr: &Expr) -> Option<u64> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let Expr::StringConstant(text, _) = expr else {
             self.report(
                 Diagnostic::error("PR0130", span, "expected a duration").help(

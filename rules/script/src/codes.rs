@@ -75,6 +75,15 @@ pub const CODES: &[Code] = &[
     ),
     code("PR0016", "too many rules", "A rule set has at most 100,000 rules."),
     code(
+        "PR0017",
+        "a rule is too large",
+        "A rule has at most 65,535 bytes, 256 clauses, 20,000 expressions (what a range tests counts twice), \
+         and 1,024 comparisons in one condition. What is larger is most likely made by a program that \
+         repeats itself. Write several rules, or test a range instead of a long list: \
+         `Vehicle.Speed in 10..20`. A long `play` of a test is better kept as a recording: \
+         `play recording(\"FILE\", \"0s\", \"60s\")`.",
+    ),
+    code(
         "PR0101",
         "unknown signal",
         "The catalogue has no signal of this path. Paths are written in full and in the catalogue's case, \

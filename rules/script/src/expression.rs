@@ -7,7 +7,8 @@ use piccolo_catalogue::{DataType, Scalar, Value};
 
 use crate::Facts;
 use crate::fact::Fact;
-use crate::script::Script;
+use crate::limits::TEXT_BYTES_MAX;
+use crate::script::{Limit, Script};
 use crate::source::Span;
 
 /// What an expression evaluates to.
@@ -284,7 +285,8 @@ impl Expression {
                 comparison.compare(&a, &b).map(Value::Bool)
             }
             Kind::Compute(operator, a, b) => {
-                operator.compute(&a.evaluate(facts)?, &b.evaluate(facts)?)
+                let result = operator.compute(&a.evaluate(facts)?, &b.evaluate(facts)?);
+                self.bounded(result?, facts)
             }
             Kind::Negate(a) => match a.evaluate(facts)? {
                 Value::Int(a) => a.checked_neg().map(Value::Int),
@@ -306,9 +308,20 @@ impl Expression {
                     .iter()
                     .map(|part| part.evaluate(facts).map(|value| value.to_string()))
                     .collect();
-                Some(Value::Text(parts?.concat().into()))
+                self.bounded(Value::Text(parts?.concat().into()), facts)
             }
             Kind::Script(script) => script.evaluate(facts),
+        }
+    }
+
+    /// The value, unless it is a text that is too long.
+    fn bounded(&self, value: Value, facts: &dyn Facts) -> Option<Value> {
+        match &value {
+            Value::Text(text) if text.len() > TEXT_BYTES_MAX => {
+                facts.exceeded(&self.to_string(), Limit::Size);
+                None
+            }
+            _ => Some(value),
         }
     }
 

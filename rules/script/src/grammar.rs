@@ -8,7 +8,7 @@ use rhai::{
     Token,
 };
 
-use crate::limits::{EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
+use crate::limits::{CLAUSES_MAX, EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
 use crate::prelude;
 
 /// A kind of block, with its clauses and how many expressions each takes at most; all but the
@@ -53,6 +53,9 @@ pub(crate) const BLOCKS: [Block; 3] = [
 
 /// What a parse error of ours starts with, so that it is told from one of rhai's.
 pub(crate) const UNKNOWN_CLAUSE: &str = "unknown clause";
+
+/// What the parse error of a block with too many clauses starts with.
+pub(crate) const TOO_MANY_CLAUSES: &str = "too many clauses";
 
 /// The engine that parses rules and evaluates expressions; immutable, so that all threads share it.
 ///
@@ -153,6 +156,9 @@ fn next_symbol(
         [_, _] => return expect("{"),
         _ => {}
     }
+    if symbols.len() > 4 * CLAUSES_MAX {
+        return Err(too_many_clauses(block));
+    }
     let mut clauses = &symbols[3..];
     loop {
         match clauses {
@@ -195,6 +201,11 @@ fn after_clause(takes: usize, rest: &[ImmutableString], ahead: &str) -> Clause {
         }
     }
     Clause::Ends((takes * 2).saturating_sub(1))
+}
+
+fn too_many_clauses(block: &Block) -> ParseError {
+    let message = format!("{TOO_MANY_CLAUSES}; a {} has at most {CLAUSES_MAX}", block.keyword);
+    LexError::ImproperSymbol(String::new(), message).into_err(rhai::Position::NONE)
 }
 
 fn unknown_clause(block: &Block, ahead: &str) -> ParseError {

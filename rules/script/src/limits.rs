@@ -4,6 +4,20 @@
 pub const RULE_FILE_BYTES_MAX: u64 = 4 << 20;
 /// The rules of one rule set.
 pub const RULES_MAX: usize = 100_000;
+/// The size of one rule: rhai counts lines and columns with 16 bits.
+pub const RULE_BYTES_MAX: usize = u16::MAX as usize;
+/// Clauses of one rule; only tests have many.
+pub(crate) const CLAUSES_MAX: usize = 256;
+/// Expressions that are taken apart for one rule.
+pub(crate) const RULE_WORK_MAX: usize = 20_000;
+/// Atoms of one condition.
+pub(crate) const ATOMS_MAX: usize = 1024;
+/// Bytes of the text that names a fact made from others.
+pub(crate) const FACT_TEXT_BYTES_MAX: usize = 16 << 10;
+/// Cells of the space of values that reasoning about one condition looks at; it is silent beyond.
+pub(crate) const CELLS_MAX: usize = 1024;
+/// Parts of one `&&` or `||` that are compared with each other.
+pub(crate) const PARTS_COMPARED_MAX: usize = 32;
 /// Operations of one evaluation; a simple expression takes five to ten.
 pub(crate) const OPERATIONS_MAX: u64 = 10_000;
 /// Nested expressions.

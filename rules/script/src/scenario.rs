@@ -113,7 +113,7 @@ impl Lower<'_> {
     }
 
     pub(crate) fn priority(&mut self, expr: &Expr) -> Option<i64> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         match self.expression(expr)?.kind {
             crate::expression::Kind::Constant(piccolo_catalogue::Value::Int(value)) => Some(value),
             _ => {

@@ -12,3 +12,5 @@ mod hostile;
 #[cfg(test)]
 #[path = "it/language.rs"]
 mod language;
+#[path = "it/spans.rs"]
+mod spans;

@@ -24,16 +24,16 @@ impl Lower<'_> {
             ("!", [a]) => self.not(a, at),
             ("-", [a]) => self.negate(a),
             ("contains", [list, item]) => self.one_of(list, item, expr, span),
-            ("known", arguments) => self.known(arguments, at),
+            ("known", arguments) => self.known(arguments, span),
             (name, arguments) if over_time::is_over_time(name, arguments) => {
-                self.over_time(name, arguments, at)
+                self.over_time(name, arguments, span)
             }
             (name, [a, b]) if comparison(name).is_some() => {
                 self.compare(comparison(name)?, a, b, at)
             }
             (name, [a, b]) if operator(name).is_some() => self.compute(operator(name)?, a, b),
             (name, arguments) => match Function::ALL.iter().find(|(_, known, _)| *known == name) {
-                Some((function, _, takes)) => self.function(*function, name, *takes, arguments, at),
+                Some((function, _, takes)) => self.function(*function, name, *takes, arguments, span),
                 None => self.unknown_function(name, at),
             },
         }
@@ -303,7 +303,7 @@ impl Lower<'_> {
         let arguments = arguments?;
         let all_int = arguments.iter().all(|argument| argument.kind_type == Type::Int);
         let kind_type = if all_int { Type::Int } else { Type::Float };
-        let span = arguments.last().map_or(at, |last| at.to(last.span));
+        let span = at;
         Some(Expression { kind: Kind::Call(function, arguments), kind_type, span })
     }
 
