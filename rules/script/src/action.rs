@@ -9,6 +9,7 @@ use rhai::{Expr, FnCallExpr};
 use crate::diagnostic::Diagnostic;
 use crate::duration::parse_duration_us;
 use crate::expression::{Expression, Kind, Type};
+use crate::fact::Fact;
 use crate::lower::Lower;
 use crate::source::Span;
 
@@ -192,6 +193,7 @@ impl Lower<'_> {
             self.report(Diagnostic::error("PR0143", expression.span, message));
             return None;
         }
+        self.check_setting(&Fact::Signal(id, Arc::clone(&path)), &expression);
         let argument = Argument { name: "value".into(), expression };
         Some(ActionTemplate { kind: ActionKind::Actuate, target: path, arguments: vec![argument] })
     }

@@ -231,9 +231,7 @@ fn equals(tested: &Expression, item: &Value, whole: &Expression) -> Expression {
 
 fn probe(expression: &Expression) -> Probe {
     let served = match &expression.kind {
-        Kind::Fact(fact) => {
-            Some(Probe::Equals { fact: fact.clone(), constant: Value::Bool(true) })
-        }
+        Kind::Fact(fact) => Some(Probe::Equals { fact: fact.clone(), constant: Value::Bool(true) }),
         Kind::Known(fact) => Some(Probe::Known { fact: fact.clone() }),
         Kind::Compare(comparison, a, b) => match (&a.kind, &b.kind) {
             (Kind::Fact(fact), Kind::Constant(constant)) => compare(fact, *comparison, constant),

@@ -48,7 +48,9 @@ impl Part {
     /// The token that an expression really ends with: no sign, and no name before its arguments.
     fn finish(&self, source: &Source, mut last: usize) -> usize {
         let text = |index: usize| {
-            self.tokens.get(index).and_then(|token| source.text.get(token.span.start..token.span.end))
+            self.tokens
+                .get(index)
+                .and_then(|token| source.text.get(token.span.start..token.span.end))
         };
         while matches!(text(last), Some("-" | "+" | "!")) && last + 1 < self.tokens.len() {
             last += 1;

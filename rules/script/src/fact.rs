@@ -177,24 +177,68 @@ pub struct Derived {
 #[allow(missing_docs)]
 pub enum Over {
     /// The truth of an expression: one formula for true, one for false.
-    Truth { atoms: Arc<[Atom]>, holds: Formula, fails: Formula },
-    Average { of: Fact, window_us: u64 },
-    Least { of: Fact, window_us: u64 },
-    Greatest { of: Fact, window_us: u64 },
-    Slope { of: Fact, window_us: u64 },
-    Changed { of: Fact },
-    Rose { of: Fact },
-    Fell { of: Fact },
-    Count { of: Fact, window_us: u64 },
-    Within { of: Fact, window_us: u64 },
-    Sequence { of: Vec<Fact>, window_us: u64 },
-    Fresh { of: Fact, window_us: u64 },
+    Truth {
+        atoms: Arc<[Atom]>,
+        holds: Formula,
+        fails: Formula,
+    },
+    Average {
+        of: Fact,
+        window_us: u64,
+    },
+    Least {
+        of: Fact,
+        window_us: u64,
+    },
+    Greatest {
+        of: Fact,
+        window_us: u64,
+    },
+    Slope {
+        of: Fact,
+        window_us: u64,
+    },
+    Changed {
+        of: Fact,
+    },
+    Rose {
+        of: Fact,
+    },
+    Fell {
+        of: Fact,
+    },
+    Count {
+        of: Fact,
+        window_us: u64,
+    },
+    Within {
+        of: Fact,
+        window_us: u64,
+    },
+    Sequence {
+        of: Vec<Fact>,
+        window_us: u64,
+    },
+    Fresh {
+        of: Fact,
+        window_us: u64,
+    },
     /// Seconds since the last sample.
-    Age { of: Fact },
+    Age {
+        of: Fact,
+    },
     /// Whether the last sample is older than a limit, or as old where `inclusive`.
-    Older { of: Fact, limit_us: u64, inclusive: bool },
-    Vehicles { of: Fact },
-    Share { of: Fact },
+    Older {
+        of: Fact,
+        limit_us: u64,
+        inclusive: bool,
+    },
+    Vehicles {
+        of: Fact,
+    },
+    Share {
+        of: Fact,
+    },
 }
 
 impl Over {

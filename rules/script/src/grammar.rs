@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError,
-    Token,
+    Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError, Token,
 };
 
 use crate::limits::{CLAUSES_MAX, EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};

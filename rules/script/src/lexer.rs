@@ -87,9 +87,9 @@ pub(crate) fn rules(text: &str) -> Vec<Span> {
             ahead.remove(0);
         }
     }
-    let last = ahead.iter().fold(open, |part, token| {
-        Some(part.map_or(token.span, |part| part.to(token.span)))
-    });
+    let last = ahead
+        .iter()
+        .fold(open, |part, token| Some(part.map_or(token.span, |part| part.to(token.span))));
     parts.extend(last);
     parts
 }
@@ -133,8 +133,7 @@ fn number_length(text: &str) -> usize {
     let digits = |text: &str| word_length(text, |c| c.is_ascii_alphanumeric() || c == '_');
     let whole = digits(text);
     let rest = &text[whole..];
-    let has_fraction =
-        rest.starts_with('.') && rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let has_fraction = rest.starts_with('.') && rest[1..].starts_with(|c: char| c.is_ascii_digit());
     let mut length = whole + if has_fraction { 1 + digits(&rest[1..]) } else { 0 };
     if text[..length].ends_with(['e', 'E']) && text[length..].starts_with(['-', '+']) {
         length += 1 + digits(&text[length + 1..]);

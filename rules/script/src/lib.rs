@@ -10,6 +10,7 @@
 //! limits, no eval, no import, no clock, no I/O.
 
 mod action;
+mod check;
 mod clause;
 mod codes;
 mod condition;

@@ -8,17 +8,20 @@ mod tree;
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, Signal, SignalId, Value};
+use piccolo_catalogue::{Catalogue, SignalId, Value};
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Kind, Type};
-use crate::fact::Fact;
 use crate::extent::Part;
+use crate::fact::Fact;
 use crate::limits::{ATOMS_MAX, DIAGNOSTICS_MAX, RULE_WORK_MAX};
 use crate::script::Script;
 use crate::source::{Source, Span};
+
+/// The findings before a new one among which it may be already.
+const TOLD_LOOKED_AT: usize = 16;
 
 /// Turns the syntax trees of one file into expressions, and notes what is wrong with them.
 pub(crate) struct Lower<'a> {
@@ -48,7 +51,12 @@ impl<'a> Lower<'a> {
 
     /// Notes a finding in this file.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+        // What is lowered twice, such as the tested side of a range, is wrong once.
+        let is_told = self.diagnostics.iter().rev().take(TOLD_LOOKED_AT).any(|told| {
+            (told.code, told.span, &told.message)
+                == (diagnostic.code, diagnostic.span, &diagnostic.message)
+        });
+        if !is_told && self.diagnostics.len() < DIAGNOSTICS_MAX {
             let source = Some(Arc::clone(self.source));
             self.diagnostics.push(Diagnostic { source, ..diagnostic });
         }
@@ -110,16 +118,7 @@ impl<'a> Lower<'a> {
         if condition.atoms.len() > ATOMS_MAX {
             return self.too_large(expression.span, "comparisons in one condition", ATOMS_MAX);
         }
-        if let crate::condition::Formula::Constant(value) = condition.formula
-            && !matches!(expression.kind, Kind::Constant(_))
-        {
-            let always = if value { "always holds" } else { "can never hold" };
-            self.report(Diagnostic::warning(
-                "PR0124",
-                expression.span,
-                format!("the condition {always}"),
-            ));
-        }
+        self.check_condition(&expression);
         Some(condition)
     }
 
@@ -166,8 +165,7 @@ impl<'a> Lower<'a> {
         if names::ends_in_call(expr) {
             return self.left_to_rhai(expr, span);
         }
-        if let Some((fact, kind_type)) =
-            names::path(expr).and_then(|path| self.action_fact(&path))
+        if let Some((fact, kind_type)) = names::path(expr).and_then(|path| self.action_fact(&path))
         {
             return Some(Expression { kind: Kind::Fact(fact), kind_type, span });
         }
@@ -224,14 +222,6 @@ impl<'a> Lower<'a> {
             diagnostic = diagnostic.help(format!("did you mean {}?", names.join(" or ")));
         }
         self.report(diagnostic);
-    }
-
-    /// The catalogue's entry of a signal expression.
-    pub(crate) fn catalogue_entry(&self, expression: &Expression) -> Option<&Signal> {
-        match expression.kind {
-            Kind::Fact(Fact::Signal(id, _)) => self.catalogue.get(id),
-            _ => None,
-        }
     }
 
     /// A list of constants.

@@ -133,8 +133,12 @@ impl Lower<'_> {
         }
         let found = reason.kind_type;
         self.report(
-            Diagnostic::error("PR0110", reason.span, format!("a reason is a text, this is {found}"))
-                .label(format!("this is {found}")),
+            Diagnostic::error(
+                "PR0110",
+                reason.span,
+                format!("a reason is a text, this is {found}"),
+            )
+            .label(format!("this is {found}")),
         );
         None
     }

@@ -109,7 +109,9 @@ fn circle(set: &RuleSet) -> Option<Diagnostic> {
             .iter()
             .filter(|(name, _)| !decided.contains(**name))
             .filter(|(_, asked)| {
-                asked.iter().all(|(name, _)| decided.contains(&**name) || !asks.contains_key(&**name))
+                asked
+                    .iter()
+                    .all(|(name, _)| decided.contains(&**name) || !asks.contains_key(&**name))
             })
             .map(|(name, _)| *name)
             .collect();

@@ -226,12 +226,7 @@ impl Lower<'_> {
         Some(Play::Points { vehicle, fact, points: played })
     }
 
-    fn point(
-        &mut self,
-        fact: &Fact,
-        kind_type: Type,
-        item: &Expr,
-    ) -> Option<(u64, Option<Value>)> {
+    fn point(&mut self, fact: &Fact, kind_type: Type, item: &Expr) -> Option<(u64, Option<Value>)> {
         let Expr::Array(pair, _) = item else { return self.no_points(item) };
         let [time, value] = pair.as_slice() else { return self.no_points(item) };
         let time_us = match time {
@@ -303,10 +298,12 @@ impl Lower<'_> {
     }
 
     fn unknown_expectation<T>(&mut self, span: Span) -> Option<T> {
-        self.report(Diagnostic::error("PR0183", span, "this is nothing that a test can expect").help(
-            "expect none(S), begins(S, N), begins_at(S, \"3s\", \"10ms\"), ends(S, N), \
+        self.report(
+            Diagnostic::error("PR0183", span, "this is nothing that a test can expect").help(
+                "expect none(S), begins(S, N), begins_at(S, \"3s\", \"10ms\"), ends(S, N), \
              ends_at(S, \"9s\"), order([S, ...]), denied(ACTION) or does(ACTION)",
-        ));
+            ),
+        );
         None
     }
 }

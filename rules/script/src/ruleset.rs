@@ -8,6 +8,7 @@ use std::sync::Arc;
 use piccolo_catalogue::Catalogue;
 use rhai::{Expr, ParseErrorType, Stmt};
 
+use crate::check::policies;
 use crate::clause::Clauses;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{TOO_MANY_CLAUSES, UNKNOWN_CLAUSE, engine};
@@ -50,6 +51,7 @@ impl RuleSet {
             }
         }
         diagnostics.extend(references::check(&set));
+        diagnostics.extend(policies::check(&set));
         (set, diagnostics)
     }
 
@@ -58,6 +60,7 @@ impl RuleSet {
         let mut set = Self::default();
         let mut diagnostics = set.add(&Arc::new(Source::new(name, text)), catalogue);
         diagnostics.extend(references::check(&set));
+        diagnostics.extend(policies::check(&set));
         (set, diagnostics)
     }
 

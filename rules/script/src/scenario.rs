@@ -9,8 +9,8 @@ use crate::action::ActionTemplate;
 use crate::clause::Clauses;
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
-use crate::limits::NAME_BYTES_MAX;
 use crate::hash::short_hash;
+use crate::limits::NAME_BYTES_MAX;
 use crate::lower::Lower;
 use crate::source::{Source, Span};
 
@@ -55,9 +55,18 @@ impl Lower<'_> {
         let cooldown_us = self.optional(clauses, "cooldown", Self::duration);
         let priority = self.optional(clauses, "priority", Self::priority);
         let finally = self.optional(clauses, "finally", Self::actions);
+        let when = when?;
+        let place = |clause| clauses.get(clause).map(|expr| self.span_of(expr)).unwrap_or(span);
+        let (at_when, at_until) = (place("when"), place("until"));
+        let (at_held, at_cooldown) = (place("held"), place("cooldown"));
+        if let Some(Some(until)) = &until {
+            self.check_until((&when, at_when), (until, at_until));
+        }
+        self.check_held((&when, at_when), (held_us.flatten().unwrap_or(0), at_held));
+        self.check_cooldown((cooldown_us.flatten().unwrap_or(0), at_cooldown));
         let mut scenario = Scenario {
             name: named?,
-            when: when?,
+            when,
             until: until?,
             held_us: held_us?.unwrap_or(0),
             cooldown_us: cooldown_us?.unwrap_or(0),
@@ -72,23 +81,25 @@ impl Lower<'_> {
         Some(scenario)
     }
 
-    pub(crate) fn check_name(
-        &mut self,
-        block: &str,
-        name: &str,
-        span: Span,
-    ) -> Option<Arc<str>> {
+    pub(crate) fn check_name(&mut self, block: &str, name: &str, span: Span) -> Option<Arc<str>> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(allowed) {
             return Some(name.into());
         }
-        self.report(Diagnostic::error("PR0015", span, format!("this is no name for a {block}")).help(
-            format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them"),
-        ));
+        self.report(
+            Diagnostic::error("PR0015", span, format!("this is no name for a {block}")).help(
+                format!("use letters, digits, `-`, `_` and `.`, at most {NAME_BYTES_MAX} of them"),
+            ),
+        );
         None
     }
 
-    pub(crate) fn required<'e>(&mut self, clauses: &Clauses<'e>, name: &str, span: Span) -> Option<&'e Expr> {
+    pub(crate) fn required<'e>(
+        &mut self,
+        clauses: &Clauses<'e>,
+        name: &str,
+        span: Span,
+    ) -> Option<&'e Expr> {
         let expr = clauses.get(name);
         if expr.is_none() {
             let message = format!("the {} has no `{name}`", clauses.block);

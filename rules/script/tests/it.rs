@@ -12,5 +12,9 @@ mod hostile;
 #[cfg(test)]
 #[path = "it/language.rs"]
 mod language;
+#[cfg(test)]
+#[path = "it/reasoning.rs"]
+mod reasoning;
+#[cfg(test)]
 #[path = "it/spans.rs"]
 mod spans;

@@ -83,20 +83,23 @@ impl Lower<'_> {
     fn with_window(&mut self, name: &str, of: &Expr, window_us: Option<u64>) -> Option<Fact> {
         let mut shown = None;
         let over_and_type = match name {
-            "count" => self.truth_fact(of).zip(window_us).map(|(of, window_us)| {
-                (Over::Count { of, window_us }, Type::Int)
-            }),
-            "within" => self.truth_fact(of).zip(window_us).map(|(of, window_us)| {
-                (Over::Within { of, window_us }, Type::Bool)
-            }),
+            "count" => self
+                .truth_fact(of)
+                .zip(window_us)
+                .map(|(of, window_us)| (Over::Count { of, window_us }, Type::Int)),
+            "within" => self
+                .truth_fact(of)
+                .zip(window_us)
+                .map(|(of, window_us)| (Over::Within { of, window_us }, Type::Bool)),
             "sequence" => self.steps(of).zip(window_us).map(|(of, window_us)| {
                 let texts: Vec<&str> = of.iter().map(Fact::text).collect();
                 shown = Some(format!("[{}]", texts.join(", ")));
                 (Over::Sequence { of, window_us }, Type::Bool)
             }),
-            "fresh" => self.plain_fact(name, of).zip(window_us).map(|((of, _), window_us)| {
-                (Over::Fresh { of, window_us }, Type::Bool)
-            }),
+            "fresh" => self
+                .plain_fact(name, of)
+                .zip(window_us)
+                .map(|((of, _), window_us)| (Over::Fresh { of, window_us }, Type::Bool)),
             _ => self.number_fact(name, of).zip(window_us).map(|((of, kind_type), window_us)| {
                 match name {
                     "avg" => (Over::Average { of, window_us }, Type::Float),
@@ -150,7 +153,9 @@ impl Lower<'_> {
         }
         let span = self.span_of(expr);
         let message = format!("`{function}` is about numbers, `{fact}` is {kind_type}");
-        self.report(Diagnostic::error("PR0110", span, message).label(format!("this is {kind_type}")));
+        self.report(
+            Diagnostic::error("PR0110", span, message).label(format!("this is {kind_type}")),
+        );
         None
     }
 
@@ -158,6 +163,7 @@ impl Lower<'_> {
     fn truth_fact(&mut self, expr: &Expr) -> Option<Fact> {
         let expression = self.truth(expr)?;
         self.refuse_age(&expression)?;
+        self.check_condition(&expression);
         if matches!(expression.kind, Kind::Constant(_)) {
             let message = "this is always the same";
             self.report(Diagnostic::error("PR0124", expression.span, message));
@@ -238,8 +244,11 @@ impl Lower<'_> {
         };
         let over = Over::Older { of: of.clone(), limit_us: limit_us as u64, inclusive };
         let span = a.span.to(b.span);
-        let older =
-            Expression { kind: Kind::Fact(Derived::new(text, over, Type::Bool)), kind_type: Type::Bool, span };
+        let older = Expression {
+            kind: Kind::Fact(Derived::new(text, over, Type::Bool)),
+            kind_type: Type::Bool,
+            span,
+        };
         let kind = if negated { Kind::Not(Box::new(older)) } else { return Some(older) };
         Some(Expression { kind, kind_type: Type::Bool, span })
     }
@@ -248,9 +257,7 @@ impl Lower<'_> {
     pub(super) fn refuse_age(&mut self, expression: &Expression) -> Option<()> {
         let mut facts = Vec::new();
         expression.reads(&mut facts);
-        let is_age = |fact: &Fact| {
-            matches!(fact, Fact::Derived(derived) if matches!(derived.over, Over::Age { .. }))
-        };
+        let is_age = |fact: &Fact| matches!(fact, Fact::Derived(derived) if matches!(derived.over, Over::Age { .. }));
         if !facts.iter().any(is_age) {
             return Some(());
         }

@@ -109,8 +109,14 @@ fn policies_and_tests() {
     check("policy \"p\" { on update(\"*\") when action.colour == 1 allow }", &[("PR0101", "1:34")]);
     check("test \"t\" { given 3 expect does(launch(\"a\")) }", &[("PR0180", "1:18")]);
     check("test \"t\" { play Vehicle.Speed, 3 expect does(launch(\"a\")) }", &[("PR0182", "1:32")]);
-    check("test \"t\" { play Vehicle.Speed, [[0, true]] expect does(launch(\"a\")) }", &[("PR0110", "1:37")]);
-    check("test \"t\" { play Vehicle.Speed, [[5, 1], [4, 2]] expect does(launch(\"a\")) }", &[("PR0182", "1:41")]);
+    check(
+        "test \"t\" { play Vehicle.Speed, [[0, true]] expect does(launch(\"a\")) }",
+        &[("PR0110", "1:37")],
+    );
+    check(
+        "test \"t\" { play Vehicle.Speed, [[5, 1], [4, 2]] expect does(launch(\"a\")) }",
+        &[("PR0182", "1:41")],
+    );
     check("test \"t\" { play Vehicle.Speed, [[0, 1]] }", &[("PR0013", "1:6")]);
     check("test \"t\" { expect 3 }", &[("PR0183", "1:19")]);
     check("test \"t\" { expect begins(\"s\") }", &[("PR0183", "1:19")]);
