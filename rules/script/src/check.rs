@@ -10,3 +10,5 @@ mod conditions;
 pub(crate) mod policies;
 mod space;
 mod values;
+
+pub(crate) use values::nearest;

@@ -113,7 +113,8 @@ fn token(first: char, text: &str) -> (Lexeme, usize) {
         '#' => match raw_text_length(text) {
             Some(length) => (Lexeme::Text, length),
             None if text.starts_with("#{") => (Lexeme::Open, 2),
-            None => (Lexeme::Symbol, 1),
+            // As one token, so that a long run of them is read once.
+            None => (Lexeme::Symbol, word_length(text, |c| c == '#')),
         },
         '&' | '|' | '=' | '<' | '>' | '!' | '.' => {
             let two = text.get(..2).filter(|two| {

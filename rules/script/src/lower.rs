@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Kind, Type};
 use crate::extent::Part;
 use crate::fact::Fact;
-use crate::limits::{ATOMS_MAX, DIAGNOSTICS_MAX, RULE_WORK_MAX};
+use crate::limits::{ATOMS_MAX, DIAGNOSTICS_MAX, NEAREST_MAX, RULE_WORK_MAX};
 use crate::script::Script;
 use crate::source::{Source, Span};
 
@@ -34,13 +34,16 @@ pub(crate) struct Lower<'a> {
     part: Part,
     /// How many expressions of it were lowered.
     work: usize,
+    /// How often the nearest signals may still be looked for.
+    nearest_left: usize,
 }
 
 impl<'a> Lower<'a> {
     /// Nothing is lowered yet.
     pub(crate) fn new(catalogue: &'a Catalogue, source: &'a Arc<Source>) -> Self {
         let part = Part::new(source, Span::default());
-        Self { catalogue, source, diagnostics: Vec::new(), in_policy: false, part, work: 0 }
+        let (diagnostics, nearest_left) = (Vec::new(), NEAREST_MAX);
+        Self { catalogue, source, diagnostics, in_policy: false, part, work: 0, nearest_left }
     }
 
     /// Goes on with the rule at a place.
@@ -213,7 +216,9 @@ impl<'a> Lower<'a> {
             );
             return;
         }
-        let nearest = self.catalogue.nearest(path, 3);
+        let may_look = self.nearest_left > 0;
+        self.nearest_left = self.nearest_left.saturating_sub(1);
+        let nearest = if may_look { self.catalogue.nearest(path, 3) } else { Vec::new() };
         let mut diagnostic =
             Diagnostic::error("PR0101", span, format!("there is no signal `{path}`"))
                 .label("not in the catalogue");

@@ -7,6 +7,7 @@ use super::values::nearest;
 use crate::action::{ActionKind, ActionTemplate};
 use crate::condition::{Condition, Formula};
 use crate::diagnostic::Diagnostic;
+use crate::limits::{DIAGNOSTICS_MAX, NEAREST_MAX, POLICIES_COMPARED_MAX};
 use crate::policy::{Guard, Policy, Verdict};
 use crate::ruleset::RuleSet;
 use crate::source::Source;
@@ -15,13 +16,18 @@ use crate::source::Source;
 pub(crate) fn check(set: &RuleSet) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let done = targets(set);
-    let always: Vec<&Arc<Policy>> =
-        set.policies().filter(|policy| is_always(policy.when.as_ref())).collect();
+    let always: Vec<&Arc<Policy>> = set
+        .policies()
+        .filter(|policy| is_always(policy.when.as_ref()))
+        .take(POLICIES_COMPARED_MAX)
+        .collect();
     for policy in set.policies() {
-        if !set.is_empty() {
-            for guard in &policy.on {
-                found.extend(guards_nothing(guard, &done).map(|says| at(&policy.source, says)));
-            }
+        for guard in policy.on.iter().filter(|_| !set.is_empty()) {
+            let says = guards_nothing(guard, &done, found.len() < NEAREST_MAX);
+            found.extend(says.map(|says| at(&policy.source, says)));
+        }
+        if found.len() >= DIAGNOSTICS_MAX {
+            break;
         }
         let over = always.iter().find(|other| shadows(other, policy));
         found.extend(over.map(|over| at(&policy.source, shadowed(policy, over))));
@@ -55,19 +61,27 @@ fn targets(set: &RuleSet) -> BTreeSet<(&'static str, Arc<str>)> {
 }
 
 /// A guard that names one target, which no rule does anything to.
-fn guards_nothing(guard: &Guard, done: &BTreeSet<(&'static str, Arc<str>)>) -> Option<Diagnostic> {
+fn guards_nothing(
+    guard: &Guard,
+    done: &BTreeSet<(&'static str, Arc<str>)>,
+    may_look: bool,
+) -> Option<Diagnostic> {
     if guard.pattern.contains(['*', '?']) {
         return None;
     }
     let fits = |kind: &str| guard.kind.is_none_or(|known| known.name() == kind);
-    if done.iter().any(|(kind, target)| fits(kind) && **target == *guard.pattern) {
+    let is_done = |(_, kind): &(ActionKind, &'static str)| {
+        fits(kind) && done.contains(&(*kind, Arc::clone(&guard.pattern)))
+    };
+    if ActionKind::ALL.iter().any(is_done) {
         return None;
     }
     let kind = guard.kind.map_or("do", ActionKind::name);
     let message = format!("no rule of this set would {kind} `{}`", guard.pattern);
     let diagnostic = Diagnostic::warning("PR0172", guard.span, message)
         .label("guards what only a person asks for");
-    let others = done.iter().filter(|(kind, _)| fits(kind)).map(|(_, target)| &**target);
+    let others =
+        done.iter().filter(|(kind, _)| may_look && fits(kind)).map(|(_, target)| &**target);
     Some(match nearest(&guard.pattern, others) {
         Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
         None => diagnostic,

@@ -5,7 +5,9 @@
 //! facts, so looking at each cell once decides exactly whether it can hold. Atoms of other
 //! forms may be true, false or unknown by themselves, which can only hide a finding.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use piccolo_catalogue::{Catalogue, Value};
 
@@ -13,10 +15,10 @@ use super::values::samples;
 use crate::condition::{Atom, Formula, Probe};
 use crate::expression::Kind;
 use crate::fact::{Fact, Over};
-use crate::limits::CELLS_MAX;
+use crate::limits::{CELLS_MAX, REASONING_WORK_MAX};
 
 /// What facts are taken to be like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct View {
     /// Whether every fact has a value.
     pub(crate) all_known: bool,
@@ -37,6 +39,10 @@ pub(crate) struct Space<'a> {
     variables: Vec<usize>,
     /// The atoms of each variable.
     members: Vec<Vec<usize>>,
+    /// The cells of variables that were asked for.
+    axes: RefCell<BTreeMap<(usize, View), Rc<[Cell]>>>,
+    /// How often the truth of an atom may still be looked at.
+    work_left: std::cell::Cell<usize>,
 }
 
 impl<'a> Space<'a> {
@@ -53,7 +59,8 @@ impl<'a> Space<'a> {
             members[variable].push(index);
             variables.push(variable);
         }
-        Self { catalogue, atoms, variables, members }
+        let work_left = std::cell::Cell::new(REASONING_WORK_MAX);
+        Self { catalogue, atoms, variables, members, axes: RefCell::default(), work_left }
     }
 
     /// Whether the formula has that truth in every cell; `false` also where that was too much
@@ -147,15 +154,19 @@ impl<'a> Space<'a> {
         view: View,
         is_so: impl Fn(&dyn Fn(usize) -> Option<bool>) -> bool,
     ) -> bool {
-        let mut axes: Vec<Vec<Cell>> = Vec::new();
-        let mut cells = 1_usize;
+        let mut axes: Vec<Rc<[Cell]>> = Vec::new();
+        let (mut cells, mut atoms) = (1_usize, 0_usize);
         for variable in self.variables_of(formulas) {
-            let axis = self.cells(variable, view);
+            let Some(axis) = self.axis(variable, view) else { return false };
             cells = cells.saturating_mul(axis.len());
+            atoms += self.members[variable].len();
             if cells > CELLS_MAX || axis.is_empty() {
                 return false;
             }
             axes.push(axis);
+        }
+        if !self.may_work(cells * atoms) {
+            return false;
         }
         let mut truths: Vec<Option<bool>> = vec![None; self.atoms.len()];
         (0..cells).all(|cell| {
@@ -168,6 +179,28 @@ impl<'a> Space<'a> {
             }
             is_so(&|atom| truths[atom])
         })
+    }
+
+    /// Whether so much more work is allowed.
+    fn may_work(&self, work: usize) -> bool {
+        let left = self.work_left.get().checked_sub(work);
+        self.work_left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// The cells of a variable; `None` where they are too many to look at.
+    fn axis(&self, variable: usize, view: View) -> Option<Rc<[Cell]>> {
+        if let Some(axis) = self.axes.borrow().get(&(variable, view)) {
+            return Some(Rc::clone(axis));
+        }
+        let members = self.members[variable].len();
+        // Each constant is a cell and has one beside it; integers have some more.
+        if !self.may_work(4 * members * members) {
+            return None;
+        }
+        let axis: Rc<[Cell]> = self.cells(variable, view).into();
+        self.axes.borrow_mut().insert((variable, view), Rc::clone(&axis));
+        Some(axis)
     }
 
     /// The cells of a variable.

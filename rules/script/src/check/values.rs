@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, Signal, Value};
+use piccolo_catalogue::{Catalogue, Scalar, Signal, Value};
 
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Comparison, Expression, Function, Kind, Operator, Type, number};
@@ -99,13 +99,6 @@ pub(super) fn samples(
         cuts.extend([expected.min, expected.max].into_iter().flatten().map(Value::Float));
         cuts.extend(expected.values.iter().cloned());
     }
-    let candidates = match type_of(fact, catalogue) {
-        Type::Bool => vec![Value::Bool(true), Value::Bool(false)],
-        Type::Int => integers(&cuts),
-        Type::Float => floats(&cuts),
-        Type::List => lists(&cuts),
-        Type::Text | Type::Any => texts(&cuts),
-    };
     let signal = match fact {
         Fact::Signal(id, _) => catalogue.get(*id),
         Fact::Derived(derived) => match &derived.over {
@@ -114,6 +107,15 @@ pub(super) fn samples(
             _ => None,
         },
         _ => None,
+    };
+    let is_single = signal.is_some_and(|signal| signal.datatype.scalar == Scalar::Float);
+    let greatest = if is_single { f64::from(f32::MAX) } else { f64::MAX };
+    let candidates = match type_of(fact, catalogue) {
+        Type::Bool => vec![Value::Bool(true), Value::Bool(false)],
+        Type::Int => integers(&cuts),
+        Type::Float => floats(&cuts, greatest),
+        Type::List => lists(&cuts),
+        Type::Text | Type::Any => texts(&cuts),
     };
     let is_possible = |value: &Value| {
         let has_type = signal.is_none_or(|signal| signal.coerce(value.clone()).is_ok());
@@ -137,9 +139,9 @@ fn integers(cuts: &[Value]) -> Vec<Value> {
     found.into_iter().map(Value::Int).collect()
 }
 
-fn floats(cuts: &[Value]) -> Vec<Value> {
-    // What is beyond the greatest constant has a sample even where only one datatype goes so far.
-    let ends = [f64::MIN, f32::MIN.into(), f32::MAX.into(), f64::MAX];
+fn floats(cuts: &[Value], greatest: f64) -> Vec<Value> {
+    // What is beyond the least and the greatest constant has a sample too.
+    let ends = [-greatest, greatest];
     let mut cuts: Vec<f64> = cuts.iter().filter_map(number).chain(ends).collect();
     cuts.sort_unstable_by(f64::total_cmp);
     cuts.dedup();

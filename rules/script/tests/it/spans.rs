@@ -74,3 +74,37 @@ fn what_is_wrong_with_one_rule_hides_no_other() {
     assert_eq!(codes, ["PR0002", "PR0101", "PR0010"], "{diagnostics:#?}");
     assert!(rules.scenario("c").is_some());
 }
+
+#[test]
+fn a_finding_as_data_has_stable_fields() {
+    let text = "scenario \"ä\" { when true then launch(\"a\") }\nscenario \"b\" {\n    \
+                when Vehicle.Sped > 1.0 && (Vehicle.Speed > 9 && Vehicle.Speed < 5)\n    \
+                then launch(\"a\")\n}";
+    let (_, diagnostics) = RuleSet::parse("rules/a.rhai", text, &Catalogue::vss6());
+    let record = serde_json::to_value(diagnostics[1].record()).unwrap();
+    let place = |line: u32, column: u32, byte: u32| serde_json::json!({ "line": line, "column": column, "byte": byte });
+    assert_eq!(
+        record,
+        serde_json::json!({
+            "code": "PR0101",
+            "severity": "error",
+            "title": "unknown signal",
+            "message": "there is no signal `Vehicle.Sped`",
+            "file": "rules/a.rhai",
+            "span": { "start": place(3, 10, 69), "end": place(3, 22, 81) },
+            "label": "not in the catalogue",
+            "help": "did you mean `Vehicle.Speed` or `Vehicle.IsBrokenDown` or `Vehicle.AverageSpeed`?",
+        })
+    );
+    let text = "scenario \"c\" { when Vehicle.Speed > 9 && Vehicle.Speed < 5 then launch(\"a\") }";
+    let (_, diagnostics) = RuleSet::parse("rules/a.rhai", text, &Catalogue::vss6());
+    let record = serde_json::to_value(diagnostics[0].record()).unwrap();
+    assert_eq!(record["severity"], "warning");
+    assert_eq!(
+        record["related"][1],
+        serde_json::json!({
+            "span": { "start": place(1, 42, 41), "end": place(1, 59, 58) },
+            "label": "this does not",
+        })
+    );
+}
