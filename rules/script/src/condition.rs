@@ -98,7 +98,7 @@ impl Condition {
         let holds = atoms.formula(expression, false);
         let fails = atoms.formula(expression, true);
         let over = Over::Truth { atoms: atoms.all.into(), holds, fails };
-        Derived::new(expression.to_string(), over, Type::Bool)
+        Derived::fact(expression.to_string(), over, Type::Bool)
     }
 
     /// Whether the condition holds, by its atoms and formula.

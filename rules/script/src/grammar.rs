@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError, Token,
+    AST, Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError,
+    Token,
 };
 
 use crate::limits::{CLAUSES_MAX, EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
@@ -117,13 +118,21 @@ fn build() -> Engine {
 /// rhai would take the word itself for the beginning of a block.
 pub(crate) const PROPERTY_MARK: char = '$';
 
+thread_local! {
+    static AFTER_DOT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The syntax tree of one rule.
+pub(crate) fn parse(text: &str) -> Result<AST, ParseError> {
+    // A text before this one may have ended after a dot.
+    AFTER_DOT.set(false);
+    engine().compile(text)
+}
+
 /// After a dot the words that begin blocks are names, as in `action.scenario`.
 ///
 /// Tokens come one by one, each parser on its own thread, so what came before is kept there.
 fn word(token: Token) -> Token {
-    thread_local! {
-        static AFTER_DOT: Cell<bool> = const { Cell::new(false) };
-    }
     let after_dot = AFTER_DOT.replace(token == Token::Period);
     match token {
         Token::Custom(word) | Token::Identifier(word)

@@ -11,7 +11,7 @@ use rhai::{Expr, ParseErrorType, Stmt};
 use crate::check::policies;
 use crate::clause::Clauses;
 use crate::diagnostic::Diagnostic;
-use crate::grammar::{TOO_MANY_CLAUSES, UNKNOWN_CLAUSE, engine};
+use crate::grammar::{TOO_MANY_CLAUSES, UNKNOWN_CLAUSE, parse};
 use crate::lexer;
 use crate::limits::{RULE_BYTES_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use crate::lower::Lower;
@@ -115,7 +115,7 @@ impl RuleSet {
                 continue;
             }
             lower.begin(span);
-            match engine().compile(&source.text[span.start..span.end]) {
+            match parse(&source.text[span.start..span.end]) {
                 Ok(ast) => {
                     for statement in ast.statements() {
                         self.add_statement(statement, &mut lower);

@@ -31,6 +31,9 @@ pub(crate) struct View {
 /// The truth of each atom of a variable in one cell.
 type Cell = Vec<(usize, Option<bool>)>;
 
+/// The cells of each variable in each view that was asked for.
+type Axes = BTreeMap<(usize, View), Rc<[Cell]>>;
+
 /// The atoms of one or more conditions with the cells of what they read.
 pub(crate) struct Space<'a> {
     catalogue: &'a Catalogue,
@@ -40,7 +43,7 @@ pub(crate) struct Space<'a> {
     /// The atoms of each variable.
     members: Vec<Vec<usize>>,
     /// The cells of variables that were asked for.
-    axes: RefCell<BTreeMap<(usize, View), Rc<[Cell]>>>,
+    axes: RefCell<Axes>,
     /// How often the truth of an atom may still be looked at.
     work_left: std::cell::Cell<usize>,
 }

@@ -77,7 +77,7 @@ impl Lower<'_> {
             _ => (Over::Share { of: self.fleet_member(name, of)? }, Type::Float),
         };
         let of = over.reads().first()?.text().to_owned();
-        Some(Derived::new(format!("{name}({of})"), over, kind_type))
+        Some(Derived::fact(format!("{name}({of})"), over, kind_type))
     }
 
     fn with_window(&mut self, name: &str, of: &Expr, window_us: Option<u64>) -> Option<Fact> {
@@ -112,7 +112,7 @@ impl Lower<'_> {
         let (over, kind_type) = over_and_type?;
         let of = shown.or_else(|| Some(over.reads().first()?.text().to_owned()))?;
         let text = format!("{name}({of}, \"{}\")", format_duration(window_us?));
-        Some(Derived::new(text, over, kind_type))
+        Some(Derived::fact(text, over, kind_type))
     }
 
     /// The length of a window: a duration above zero.
@@ -245,7 +245,7 @@ impl Lower<'_> {
         let over = Over::Older { of: of.clone(), limit_us: limit_us as u64, inclusive };
         let span = a.span.to(b.span);
         let older = Expression {
-            kind: Kind::Fact(Derived::new(text, over, Type::Bool)),
+            kind: Kind::Fact(Derived::fact(text, over, Type::Bool)),
             kind_type: Type::Bool,
             span,
         };

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_script::{Condition, Fact, RuleSet, render};
+use piccolo_script::{Condition, Fact, Over, RuleSet, render};
 
 use crate::equivalence;
 use crate::random::Random;
@@ -26,12 +26,26 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
+fn hash(text: &str, turn: u64) -> u64 {
+    text.bytes().fold(turn, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The number that a hash stands for; unknown now and then.
+fn number_of(hash: u64) -> Option<f64> {
+    (hash >> 5 & 7 != 0).then_some(((hash >> 8) % 9) as f64 / 2.0 - 2.0)
+}
+
 /// A value for every fact, by its text, so that it can be had again.
 fn value(fact: &Fact, turn: u64) -> Option<Value> {
-    let hash = fact
-        .text()
-        .bytes()
-        .fold(turn, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    if let Fact::Derived(derived) = fact
+        && let Over::Older { of, limit_us, inclusive } = &derived.over
+    {
+        // rhai compares the age itself.
+        let age = number_of(hash(&format!("age({of})"), turn))?;
+        let limit = *limit_us as f64 / 1e6;
+        return Some(Value::Bool(if *inclusive { age >= limit } else { age > limit }));
+    }
+    let hash = hash(fact.text(), turn);
     let catalogue = Catalogue::vss6();
     let candidates = [
         Value::Bool(hash & 64 == 0),
@@ -81,6 +95,7 @@ fn check(bytes: &[u8]) -> usize {
         conditions.push(&scenario.when);
         conditions.extend(&scenario.until);
     }
+    conditions.iter().for_each(|condition| check_text(condition, &text));
     conditions.extend(rules.policies().filter_map(|policy| policy.when.as_ref()));
     for condition in &conditions {
         for turn in 0..8 {
@@ -94,6 +109,17 @@ fn check(bytes: &[u8]) -> usize {
         }
     }
     conditions.len()
+}
+
+/// The written form of a condition reads back as itself; what only rhai evaluates has none.
+fn check_text(condition: &Condition, whole: &str) {
+    if condition.text.contains('…') {
+        return;
+    }
+    let text = format!("scenario \"s\" {{ when {} then launch(\"a\") }}", condition.text);
+    let (rules, found) = RuleSet::parse("again.rhai", &text, &Catalogue::vss6());
+    let again = rules.scenario("s").unwrap_or_else(|| panic!("{text}\n{found:#?}\n{whole}"));
+    assert_eq!(again.when.text, condition.text, "{whole}");
 }
 
 /// What mutations put in: the words of the language, and what breaks it.
