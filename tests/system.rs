@@ -1,6 +1,9 @@
 //! The tests that cross the rooms: one binary, since each links the world.
 
 #[cfg(test)]
+#[path = "system/book.rs"]
+mod book;
+#[cfg(test)]
 #[path = "system/data.rs"]
 mod data;
 #[cfg(test)]
@@ -15,6 +18,9 @@ mod memory;
 #[cfg(test)]
 #[path = "system/oracle.rs"]
 mod oracle;
+#[cfg(test)]
+#[path = "system/over_time.rs"]
+mod over_time;
 #[cfg(test)]
 #[path = "system/random_rules.rs"]
 mod random_rules;

@@ -193,10 +193,15 @@ impl Conditions {
         }
     }
 
+    /// Whether a vehicle was seen.
+    pub fn is_admitted(&self, vehicle: Vehicle) -> bool {
+        self.vehicles.get(vehicle as usize).is_some_and(|state| state.admitted)
+    }
+
     /// Makes the state of a vehicle that is seen for the first time.
-    fn admit(&mut self, vehicle: Vehicle, toggles: &mut Vec<Toggle>) {
+    pub fn admit(&mut self, vehicle: Vehicle, toggles: &mut Vec<Toggle>) {
         let index = vehicle as usize;
-        if self.vehicles.get(index).is_some_and(|state| state.admitted) {
+        if self.is_admitted(vehicle) {
             return;
         }
         if index >= self.vehicles.len() {

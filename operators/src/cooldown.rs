@@ -108,6 +108,23 @@ impl Cooldown {
         self.states.get(&key).is_some_and(|state| state.active)
     }
 
+    /// Until when the rule rests in the vehicle, where it ended before.
+    pub fn rests_until(&self, key: Key) -> Option<Time> {
+        self.states.get(&key).map(|state| state.rests_until_us)
+    }
+
+    /// Whether the rule began and its `when` has not been false since.
+    pub fn is_spent(&self, key: Key) -> bool {
+        self.states.get(&key).is_some_and(|state| state.spent)
+    }
+
+    /// Sets the state of a rule that goes on where another was.
+    pub fn carry(&mut self, key: Key, active: bool, spent: bool, rests_until_us: Option<Time>) {
+        let rests_until_us = rests_until_us.unwrap_or(0);
+        let state = State { active, spent: spent || active, rests_until_us };
+        self.states.insert(key, state);
+    }
+
     /// Forgets a rule that is taken away; says whether it was active.
     pub fn remove(&mut self, key: Key) -> bool {
         self.states.remove(&key).is_some_and(|state| state.active)

@@ -20,6 +20,7 @@ pub use evaluator::Evaluator;
 use crate::condition::Condition;
 use crate::conditions::Flip;
 use crate::cooldown::{EdgeKind, Timing};
+use crate::derived::{DerivedSpec, Level};
 use crate::ids::{Rule, Sample, Slot, Time, Vehicle};
 use crate::latest::Fact;
 
@@ -34,7 +35,7 @@ pub struct RuleSpec {
     pub held_us: Time,
     /// The pause after an end.
     pub cooldown_us: Time,
-    /// The signals whose facts go with each edge of the rule.
+    /// The slots whose facts go with each edge of the rule.
     pub captures: Arc<[Slot]>,
 }
 
@@ -54,8 +55,30 @@ impl RuleSpec {
 pub enum Input {
     /// Samples in order of time, none earlier than the frontier that the operator has seen.
     Samples(Vec<Sample>),
-    /// Adds a rule, from the operator's present time on.
-    Add(Rule, Arc<RuleSpec>),
+    /// Adds a derived fact with its level, from the operator's present time on; what it reads is
+    /// there.
+    Derive(Arc<DerivedSpec>, Level),
+    /// Takes a derived fact away; nothing reads it any more.
+    Forget(Slot),
+    /// Adds a rule with its level, from the operator's present time on; what it reads is there.
+    Add(Rule, Arc<RuleSpec>, Level),
+    /// Puts a rule in the place of another that does the same: where that is active and this one
+    /// would not end, it stays active, and it rests and waits as far as that one did.
+    Succeed {
+        /// The rule that goes.
+        old: Rule,
+        /// The rule that comes; it was added just before.
+        new: Rule,
+        /// Whether both have the same condition to begin, so that the time it has held counts on.
+        same_when: bool,
+    },
+    /// Makes an edge of a rule in each vehicle where it is active, for those who begin or cease to
+    /// listen to it now.
+    Tell(Rule, EdgeKind, Lane),
+    /// Changes the slots whose facts go with each edge of a rule.
+    Capture(Rule, Arc<[Slot]>),
+    /// Keeps in a slot whether a rule is active.
+    Announce(Rule, Slot),
     /// Takes a rule away, from the operator's present time on; it ends where it is active.
     Remove(Rule),
 }
@@ -69,7 +92,15 @@ pub enum Cause {
     Until,
     /// The rule was taken away.
     Removed,
+    /// The rule is active in the place of another, or another in its place: nothing began or
+    /// ended.
+    Carried,
+    /// A lane listens to the rule from now on, or no more; for others nothing happened.
+    Lane(Lane),
 }
+
+/// A number for one of several listeners to the same rules.
+pub type Lane = u8;
 
 /// A scenario began or ended in a vehicle.
 #[derive(Clone, Debug)]
@@ -86,7 +117,7 @@ pub struct Edge {
     pub cause: Cause,
     /// Since when the condition had held, where the rule asks for a time.
     pub held_since_us: Option<Time>,
-    /// The facts of [`RuleSpec::captures`] at that time, in that order.
+    /// The facts of the captured slots at that time, in that order.
     pub facts: Box<[Fact]>,
     /// For each atom of the deciding condition the sample that last flipped it; only with `explain`.
     pub flips: Box<[Option<Flip>]>,

@@ -71,6 +71,15 @@ impl Latest {
         before
     }
 
+    /// Forgets the fact in a slot of every vehicle.
+    pub fn forget(&mut self, slot: Slot) {
+        for facts in &mut self.vehicles {
+            if let Some(fact) = facts.get_mut(slot as usize) {
+                *fact = ABSENT;
+            }
+        }
+    }
+
     /// One more than the highest vehicle that was seen.
     pub fn vehicles(&self) -> Vehicle {
         self.vehicles.len() as Vehicle

@@ -1,9 +1,10 @@
 //! The dataflow operators, each with its naive twin.
 //!
 //! The operators of the hot path are plain state machines over dense ids
-//! ([`latest`], [`conditions`], [`held`], [`cooldown`]); [`evaluate`] joins
+//! ([`latest`], [`conditions`], [`derived`], [`held`], [`cooldown`]); [`evaluate`] joins
 //! them in event-time order and runs them as one timely operator. What comes
-//! out is rare, and differential dataflow takes it from there ([`arbitrate`]).
+//! out is rare, and differential dataflow takes it from there ([`arbitrate`],
+//! [`difference`]).
 //!
 //! Nothing here knows of rules as people write them, of names, or of time
 //! other than event time.
@@ -12,11 +13,14 @@ pub mod arbitrate;
 pub mod condition;
 pub mod conditions;
 pub mod cooldown;
+pub mod derived;
+pub mod difference;
 pub mod evaluate;
 pub mod held;
 pub mod ids;
 pub mod latest;
 pub mod naive;
+pub mod observe;
 pub mod timers;
 
 #[cfg(test)]

@@ -22,7 +22,11 @@ fn batches_and_workers_change_nothing() {
         (2, usize::MAX),
         (3, 100),
     ] {
-        let mut engine = engine(EngineConfig { workers, explain: true }, &catalogue, &rules);
+        let mut engine = engine(
+            EngineConfig { workers, explain: true, ..EngineConfig::default() },
+            &catalogue,
+            &rules,
+        );
         let mut all = Vec::new();
         for drive in DRIVES {
             let path = root().join(format!("fixtures/drives/{drive}.csv.gz"));
@@ -45,7 +49,11 @@ fn every_shipped_scenario_begins_on_a_shipped_drive() {
     let rules = shipped_rules(&catalogue);
     let mut begun = std::collections::BTreeSet::new();
     for drive in DRIVES {
-        let mut engine = engine(EngineConfig { workers: 1, explain: true }, &catalogue, &rules);
+        let mut engine = engine(
+            EngineConfig { workers: 1, explain: true, ..EngineConfig::default() },
+            &catalogue,
+            &rules,
+        );
         let path = root().join(format!("fixtures/drives/{drive}.csv.gz"));
         let samples = samples(&mut engine, &path, drive, &catalogue);
         for decision in run(&mut engine, &samples, 1000) {

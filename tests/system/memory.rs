@@ -32,7 +32,11 @@ fn hundred_scenarios() -> String {
 fn ten_repetitions_cost_no_memory() {
     let catalogue = catalogue();
     let rules = rules(&hundred_scenarios(), &catalogue);
-    let mut engine = engine(EngineConfig { workers: 1, explain: true }, &catalogue, &rules);
+    let mut engine = engine(
+        EngineConfig { workers: 1, explain: true, ..EngineConfig::default() },
+        &catalogue,
+        &rules,
+    );
     let path = shared(COMMUTE).unwrap_or_else(|| root().join("fixtures/drives/mixed_wltc.csv.gz"));
     let drive = samples(&mut engine, &path, "car", &catalogue);
     let length_us = drive.last().unwrap().time_us + 1;

@@ -13,7 +13,7 @@ use piccolo_catalogue::{Catalogue, SignalId, Value};
 use piccolo_engine::{Edge, EngineConfig, Sample};
 use piccolo_operators::cooldown::{EdgeKind, Timing};
 use piccolo_operators::naive::edges_of_levels;
-use piccolo_script::{Condition, RuleSet, Scenario};
+use piccolo_script::{Condition, Fact, RuleSet, Scenario};
 
 use crate::data::{engine, rules, run};
 use crate::random_rules::{Event, events, scenario};
@@ -145,16 +145,17 @@ fn twin_edges(scenario: &Scenario, moments: &[(u64, Facts)], horizon_us: u64) ->
 }
 
 fn holds(condition: &Condition, facts: &Facts) -> bool {
-    condition.holds(&|signal: SignalId| {
-        facts.iter().find(|(known, _)| *known == signal).and_then(|(_, value)| value.clone())
+    condition.holds(&|fact: &Fact| {
+        let Fact::Signal(signal, _) = fact else { return None };
+        facts.iter().find(|(known, _)| known == signal).and_then(|(_, value)| value.clone())
     })
 }
 
-fn seed(default: u64) -> u64 {
+pub(crate) fn seed(default: u64) -> u64 {
     std::env::var("PICCOLO_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// How many times as much the nightly run compares.
-fn multiplier() -> usize {
+pub(crate) fn multiplier() -> usize {
     std::env::var("PICCOLO_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }

@@ -85,3 +85,67 @@ fn atom(rng: &mut fastrand::Rng) -> String {
         _ => format!("!{bool_signal}"),
     }
 }
+
+/// The text of a scenario over functions of time, which may ask about those before it.
+pub(crate) fn asking_scenario(rng: &mut fastrand::Rng, number: usize) -> String {
+    let mut text = format!("scenario \"r{number:02}\" {{ when {}", timed(rng, number, 2));
+    if rng.u8(..4) == 0 {
+        text.push_str(&format!(" until {}", timed(rng, number, 1)));
+    }
+    for clause in ["held", "cooldown"] {
+        if rng.u8(..5) == 0 {
+            text.push_str(&format!(" {clause} \"{}us\"", rng.u64(1..12)));
+        }
+    }
+    text + " then launch(\"a\") }\n"
+}
+
+fn timed(rng: &mut fastrand::Rng, number: usize, depth: u8) -> String {
+    if depth == 0 || rng.u8(..4) == 0 {
+        return timed_atom(rng, number, 1);
+    }
+    match rng.u8(..8) {
+        0..=2 => format!("({} && {})", timed_atom(rng, number, 1), timed(rng, number, depth - 1)),
+        3..=6 => {
+            format!("({} || {})", timed(rng, number, depth - 1), timed(rng, number, depth - 1))
+        }
+        _ => format!("!({})", timed(rng, number, depth - 1)),
+    }
+}
+
+/// An atom with a function over time; `depth` is how many may stand inside each other.
+fn timed_atom(rng: &mut fastrand::Rng, number: usize, depth: u8) -> String {
+    let signal = SIGNALS[rng.usize(..NUMBERS)];
+    let any = SIGNALS[rng.usize(..SIGNALS.len())];
+    let order = [">", ">=", "<", "<="][rng.usize(..4)];
+    let point = rng.i64(-2..3) as f64 / 2.0;
+    let window = rng.u64(1..40);
+    let inner = |rng: &mut fastrand::Rng| match depth {
+        0 => atom(rng),
+        _ => timed_atom(rng, number, depth - 1),
+    };
+    match rng.u8(..16) {
+        0 => format!("avg({signal}, \"{window}us\") {order} {point:?}"),
+        1 => format!("min({signal}, \"{window}us\") {order} {point:?}"),
+        2 => format!("max({signal}, \"{window}us\") {order} avg({signal}, \"{window}us\")"),
+        3 => format!("slope({signal}, \"{window}us\") {order} {:?}", point * 1e5),
+        4 => format!("changed({any})"),
+        5 => format!("rose({})", inner(rng)),
+        6 => format!("fell({})", inner(rng)),
+        7 => format!("count({}, \"{window}us\") {order} {}", inner(rng), rng.u8(0..4)),
+        8 => format!("within({}, \"{window}us\")", inner(rng)),
+        9 => format!("sequence([{}, {}], \"{window}us\")", inner(rng), inner(rng)),
+        10 => format!("fresh({any}, \"{window}us\")"),
+        11 => format!("age({any}) {order} 0.0000{:02}", rng.u8(0..30)),
+        12 => format!("!known({any})"),
+        13 if number > 0 => format!("scenario(\"r{:02}\").active", rng.usize(..number)),
+        14 if number > 0 => {
+            format!(
+                "within(scenario(\"r{:02}\").active && {}, \"{window}us\")",
+                rng.usize(..number),
+                atom(rng)
+            )
+        }
+        _ => atom(rng),
+    }
+}

@@ -27,7 +27,8 @@ fn play(config: EngineConfig, script: &[(Option<&str>, f64)]) -> Vec<Decision> {
 /// `second edge scenario actions`, one line a decision.
 fn check(script: &[(Option<&str>, f64)], expected: &[&str]) {
     for workers in [1, 2] {
-        let decisions = play(EngineConfig { workers, explain: true }, script);
+        let decisions =
+            play(EngineConfig { workers, explain: true, ..EngineConfig::default() }, script);
         let found: Vec<String> = decisions.iter().map(line).collect();
         assert_eq!(found, expected, "{workers} workers");
     }

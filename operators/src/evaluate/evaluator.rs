@@ -1,38 +1,74 @@
 //! The state machines of the hot path, driven in order of event time.
 
+mod changes;
+mod watch;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::watch::Watch;
 use super::{Cause, Edge, Input, RuleSpec};
 use crate::conditions::{Clause, Conditions, Toggle};
 use crate::cooldown::{Cooldown, EdgeKind, Levels};
+use crate::derived::{DerivedFacts, Function, Level, TRUTHS};
 use crate::held::Held;
-use crate::ids::{Rule, Sample, Time};
-use crate::latest::{Facts, Latest};
+use crate::ids::{Rule, Sample, Slot, Time, UNKNOWN, Vehicle};
+use crate::latest::{Fact, Facts, Latest};
+use crate::observe::Observer;
 use crate::timers::Key;
 
 /// Samples and rule changes in, edges out, in order of event time.
 ///
 /// All samples of one time are taken in before anything is decided at that
 /// time, and deadlines of that time come after them; so what comes out does
-/// not depend on how the samples were batched.
+/// not depend on how the samples were batched. Derived facts and rules settle
+/// once at each time, in order of level.
 #[derive(Debug)]
 pub struct Evaluator {
     latest: Latest,
     conditions: Conditions,
+    derived: DerivedFacts,
     held: Held,
     cooldown: Cooldown,
-    rules: FxHashMap<Rule, Arc<RuleSpec>>,
+    rules: FxHashMap<Rule, Live>,
+    /// The slots that hold whether a rule is active.
+    announced: Vec<(Slot, Rule)>,
     /// Samples at or after the present time, in order.
     waiting: Vec<Sample>,
     /// The ends of rules that were taken away at the present time.
     removed: Vec<Edge>,
     toggles: Vec<Toggle>,
-    touched: Vec<Key>,
+    pending: Vec<Pending>,
+    inputs: Vec<Fact>,
+    watch: Option<Watch>,
     now_us: Time,
     next_timer_us: Time,
     explain: bool,
+}
+
+/// A rule with the level at which it settles.
+#[derive(Debug)]
+struct Live {
+    spec: Arc<RuleSpec>,
+    level: Level,
+    captures: Arc<[Slot]>,
+    /// The slot that holds whether it is active, where another rule asks for that.
+    announces: Option<Slot>,
+}
+
+/// What has to settle at the present time; in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    level: Level,
+    node: Node,
+    vehicle: Vehicle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Node {
+    Derived(Slot),
+    Rule(Rule),
 }
 
 impl Evaluator {
@@ -41,21 +77,34 @@ impl Evaluator {
         Self {
             latest: Latest::default(),
             conditions: Conditions::new(explain),
+            derived: DerivedFacts::default(),
             held: Held::default(),
             cooldown: Cooldown::default(),
             rules: FxHashMap::default(),
+            announced: Vec::new(),
             waiting: Vec::new(),
             removed: Vec::new(),
             toggles: Vec::new(),
-            touched: Vec::new(),
+            pending: Vec::new(),
+            inputs: Vec::new(),
+            watch: None,
             now_us: 0,
             next_timer_us: Time::MAX,
             explain,
         }
     }
 
+    /// Lets an observer see all rules from now on.
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        let mut watch = Watch::new(observer);
+        for (rule, live) in &self.rules {
+            watch.add(*rule, &live.spec);
+        }
+        self.watch = Some(watch);
+    }
+
     /// The facts of a vehicle at the present time.
-    pub fn facts(&self, vehicle: u32) -> Facts<'_> {
+    pub fn facts(&self, vehicle: Vehicle) -> Facts<'_> {
         self.latest.of(vehicle)
     }
 
@@ -63,9 +112,22 @@ impl Evaluator {
     pub fn take(&mut self, input: Input) {
         match input {
             Input::Samples(samples) if self.waiting.is_empty() => self.waiting = samples,
-            Input::Samples(samples) => self.waiting.extend(samples),
-            Input::Add(rule, spec) => self.add(rule, spec),
+            Input::Samples(samples) => {
+                let sorted = self.waiting.last().zip(samples.first());
+                let sorted = sorted.is_none_or(|(last, first)| last.time_us <= first.time_us);
+                self.waiting.extend(samples);
+                if !sorted {
+                    self.waiting.sort_by_key(|sample| sample.time_us);
+                }
+            }
+            Input::Add(rule, spec, level) => self.add(rule, spec, level),
+            Input::Succeed { old, new, same_when } => self.succeed(old, new, same_when),
+            Input::Tell(rule, kind, lane) => self.tell(rule, kind, lane),
+            Input::Capture(rule, captures) => self.capture(rule, captures),
+            Input::Announce(rule, slot) => self.announce_from_now(rule, slot),
             Input::Remove(rule) => self.remove(rule),
+            Input::Derive(spec, level) => self.derive(spec, level),
+            Input::Forget(slot) => self.forget(slot),
         }
     }
 
@@ -83,7 +145,7 @@ impl Evaluator {
                 }
                 self.now_us = sample.time_us;
             }
-            self.conditions.apply(sample, &mut self.latest, &mut self.toggles);
+            self.take_sample(sample);
         }
         self.run_until(tick_us, edges);
         self.now_us = tick_us;
@@ -92,7 +154,50 @@ impl Evaluator {
     }
 
     fn is_due(&self, time_us: Time) -> bool {
-        !self.toggles.is_empty() || self.next_timer_us < time_us || !self.removed.is_empty()
+        !self.toggles.is_empty()
+            || !self.pending.is_empty()
+            || self.next_timer_us < time_us
+            || !self.removed.is_empty()
+            || self.watch.as_ref().is_some_and(Watch::has_seen)
+    }
+
+    fn take_sample(&mut self, sample: &Sample) {
+        if !self.conditions.is_admitted(sample.vehicle) {
+            self.welcome(sample.vehicle);
+        }
+        self.put(sample);
+    }
+
+    /// Takes a vehicle in: every derived fact gets a value, and no scenario is active yet.
+    fn welcome(&mut self, vehicle: Vehicle) {
+        self.conditions.admit(vehicle, &mut self.toggles);
+        for slot in self.derived.slots() {
+            if let Some((_, level)) = self.derived.spec(slot) {
+                self.pending.push(Pending { level, node: Node::Derived(slot), vehicle });
+            }
+        }
+        for (slot, _) in self.announced.clone() {
+            self.put(&self.made(vehicle, slot, 0.0, 0));
+        }
+    }
+
+    /// Puts a value into a slot, a sample or what was made from some.
+    fn put(&mut self, sample: &Sample) {
+        for &slot in self.derived.readers_of(sample.slot) {
+            if let Some((_, level)) = self.derived.spec(slot) {
+                let vehicle = sample.vehicle;
+                self.pending.push(Pending { level, node: Node::Derived(slot), vehicle });
+            }
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.see(sample.vehicle, sample.slot);
+        }
+        self.conditions.apply(sample, &mut self.latest, &mut self.toggles);
+    }
+
+    /// A value that was made here, at the present time.
+    fn made(&self, vehicle: Vehicle, slot: Slot, value: f64, origin: u32) -> Sample {
+        Sample { time_us: self.now_us, value, vehicle, slot, origin }
     }
 
     /// Decides what happened at the present time and at every deadline before `time_us`.
@@ -107,60 +212,140 @@ impl Evaluator {
     /// Decides what happened at the present time.
     fn settle(&mut self, edges: &mut Vec<Edge>) {
         edges.append(&mut self.removed);
+        self.take_due();
         self.take_toggles();
-        while let Some(key) = self.held.take_due(self.now_us) {
-            self.touched.push(key);
+        while !self.pending.is_empty() {
+            self.pending.sort_unstable();
+            let first = self.pending[0];
+            let end = self.pending.partition_point(|pending| {
+                (pending.level, matches!(pending.node, Node::Rule(_)))
+                    <= (first.level, matches!(first.node, Node::Rule(_)))
+            });
+            let group: Vec<Pending> = self.pending.drain(..end).collect();
+            for same in group.chunk_by(|a, b| a == b) {
+                match same[0].node {
+                    Node::Derived(slot) => self.settle_derived(same[0].vehicle, slot),
+                    Node::Rule(rule) => {
+                        self.settle_rule((same[0].vehicle, rule), same.len(), edges);
+                    }
+                }
+            }
+            self.take_toggles();
         }
-        while let Some(key) = self.cooldown.take_due(self.now_us) {
-            self.touched.push(key);
+        if let Some(watch) = &mut self.watch {
+            watch.tell(
+                self.now_us,
+                &self.latest,
+                &self.rules,
+                &self.held,
+                &self.cooldown,
+                &self.conditions,
+            );
         }
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        for key in touched.drain(..) {
-            self.settle_rule(key, edges);
-        }
-        self.touched = touched;
-        let timers = [self.held.next_due(), self.cooldown.next_due()];
+        let timers = [self.held.next_due(), self.cooldown.next_due(), self.derived.next_due()];
         self.next_timer_us = timers.into_iter().flatten().min().unwrap_or(Time::MAX);
     }
 
-    /// Passes changed conditions to `held` and notes their rules; an even number of toggles is none.
+    /// Notes what has a deadline at the present time.
+    fn take_due(&mut self) {
+        while let Some(key) = self.held.take_due(self.now_us) {
+            self.touch(key);
+        }
+        while let Some(key) = self.cooldown.take_due(self.now_us) {
+            self.touch(key);
+        }
+        while let Some((vehicle, slot)) = self.derived.take_due(self.now_us) {
+            if let Some((_, level)) = self.derived.spec(slot) {
+                self.pending.push(Pending { level, node: Node::Derived(slot), vehicle });
+            }
+        }
+    }
+
+    fn touch(&mut self, (vehicle, rule): Key) {
+        if let Some(live) = self.rules.get(&rule) {
+            self.pending.push(Pending { level: live.level, node: Node::Rule(rule), vehicle });
+        }
+    }
+
+    /// Notes what reads conditions that changed, once for each change.
     fn take_toggles(&mut self) {
         let mut toggles = std::mem::take(&mut self.toggles);
-        toggles.sort_unstable();
-        for group in toggles.chunk_by(|a, b| a == b).filter(|group| group.len() % 2 == 1) {
-            let Toggle { vehicle, rule, clause } = group[0];
-            let Some(spec) = self.rules.get(&rule) else { continue };
-            let key = (vehicle, rule);
-            if clause == Clause::When && spec.held_us > 0 {
-                if self.conditions.holds(vehicle, rule, clause) {
-                    self.held.rise(key, self.now_us, spec.held_us);
-                } else {
-                    self.held.fall(key);
-                }
+        for Toggle { vehicle, rule, .. } in toggles.drain(..) {
+            if rule < TRUTHS {
+                self.touch((vehicle, rule));
+            } else if let Some((_, level)) = self.derived.spec(rule - TRUTHS) {
+                let node = Node::Derived(rule - TRUTHS);
+                self.pending.push(Pending { level, node, vehicle });
             }
-            self.touched.push(key);
         }
-        toggles.clear();
         self.toggles = toggles;
     }
 
-    fn settle_rule(&mut self, key: Key, edges: &mut Vec<Edge>) {
+    fn settle_derived(&mut self, vehicle: Vehicle, slot: Slot) {
+        let Some((spec, _)) = self.derived.spec(slot) else { return };
+        let spec = Arc::clone(spec);
+        let facts = self.latest.of(vehicle);
+        let before = facts.get(slot);
+        self.inputs.clear();
+        self.inputs.extend(spec.reads.iter().map(|read| facts.get(*read)));
+        let value = match &spec.function {
+            Function::Truth(_) => Some(self.truth(vehicle, slot)),
+            _ => self.derived.update(vehicle, slot, self.now_us, &self.inputs),
+        };
+        let Some(value) = value else { return };
+        if value == before.value || (value.is_nan() && before.value.is_nan()) {
+            return;
+        }
+        let latest = self.inputs.iter().max_by_key(|fact| (fact.time_us, fact.origin));
+        let origin = latest.map_or(0, |fact| fact.origin);
+        self.put(&self.made(vehicle, slot, value, origin));
+    }
+
+    fn truth(&self, vehicle: Vehicle, slot: Slot) -> f64 {
+        let holds = |clause| self.conditions.holds(vehicle, TRUTHS + slot, clause);
+        match (holds(Clause::When), holds(Clause::Until)) {
+            (true, _) => 1.0,
+            (false, true) => 0.0,
+            (false, false) => UNKNOWN,
+        }
+    }
+
+    /// Decides about a rule that was touched so many times: for a plain one that is how often its
+    /// condition changed, and an even number is no change.
+    fn settle_rule(&mut self, key: Key, touched: usize, edges: &mut Vec<Edge>) {
         let (vehicle, rule) = key;
-        let Some(spec) = self.rules.get(&rule).map(Arc::clone) else { return };
+        let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
         let timing = spec.timing();
         let holds = |clause| self.conditions.holds(vehicle, rule, clause);
-        let when =
-            if spec.held_us > 0 { self.held.counts(key, self.now_us) } else { holds(Clause::When) };
+        let mut when = holds(Clause::When);
+        if spec.held_us > 0 {
+            match (when, self.held.since(key)) {
+                (true, None) => self.held.rise(key, self.now_us, spec.held_us),
+                (false, Some(_)) => self.held.fall(key),
+                _ => {}
+            }
+            when = self.held.counts(key, self.now_us);
+        }
         let kind = if timing.is_plain() {
-            Some(if when { EdgeKind::Begin } else { EdgeKind::End })
+            let edge = if when { EdgeKind::Begin } else { EdgeKind::End };
+            (touched % 2 == 1).then_some(edge)
         } else {
             let levels = Levels { when, until: timing.latched && holds(Clause::Until) };
             self.cooldown.settle(key, &timing, levels, self.now_us)
         };
         if let Some(kind) = kind {
             edges.push(self.edge(key, &spec, kind));
+            self.announce(key, kind == EdgeKind::Begin);
+        }
+    }
+
+    /// Lets others see that a rule is active, or no more.
+    fn announce(&mut self, (vehicle, rule): Key, active: bool) {
+        if let Some(watch) = &mut self.watch {
+            watch.see_rule(vehicle, rule);
+        }
+        if let Some(slot) = self.rules.get(&rule).and_then(|live| live.announces) {
+            self.put(&self.made(vehicle, slot, f64::from(u8::from(active)), 0));
         }
     }
 
@@ -171,6 +356,7 @@ impl Evaluator {
             _ => (Cause::When, &spec.when),
         };
         let facts = self.latest.of(key.0);
+        let captures = self.rules.get(&key.1).map_or(&spec.captures, |live| &live.captures);
         let flips = if self.explain { condition.atoms.as_slice() } else { &[] };
         let begins_held = kind == EdgeKind::Begin && spec.held_us > 0;
         Edge {
@@ -180,40 +366,8 @@ impl Evaluator {
             kind,
             cause,
             held_since_us: self.held.since(key).filter(|_| begins_held),
-            facts: spec.captures.iter().map(|slot| facts.get(*slot)).collect(),
+            facts: captures.iter().map(|slot| facts.get(*slot)).collect(),
             flips: flips.iter().map(|atom| self.conditions.flip_of(key.0, atom)).collect(),
         }
-    }
-
-    fn add(&mut self, rule: Rule, spec: Arc<RuleSpec>) {
-        let clauses = [(Clause::When, Some(&spec.when)), (Clause::Until, spec.until.as_ref())];
-        for (clause, condition) in clauses {
-            if let Some(condition) = condition {
-                let key = (rule, clause);
-                self.conditions.add(key, condition, &mut self.latest, &mut self.toggles);
-            }
-        }
-        self.rules.insert(rule, spec);
-    }
-
-    /// Ends a rule where it is active and forgets it.
-    fn remove(&mut self, rule: Rule) {
-        let Some(spec) = self.rules.remove(&rule) else { return };
-        let plain = spec.timing().is_plain();
-        for vehicle in 0..self.latest.vehicles() {
-            let key = (vehicle, rule);
-            let when = self.conditions.holds(vehicle, rule, Clause::When);
-            let toggled = self.toggles.iter().filter(|toggle| (toggle.vehicle, toggle.rule) == key);
-            let was_active = when ^ (toggled.count() % 2 == 1);
-            self.held.fall(key);
-            let active = self.cooldown.remove(key);
-            if active || (plain && was_active) {
-                let edge = self.edge(key, &spec, EdgeKind::End);
-                self.removed.push(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
-            }
-        }
-        self.toggles.retain(|toggle| toggle.rule != rule);
-        self.conditions.remove(rule, Clause::When, &mut self.latest);
-        self.conditions.remove(rule, Clause::Until, &mut self.latest);
     }
 }

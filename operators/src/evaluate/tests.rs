@@ -63,7 +63,7 @@ fn run(specs: &[Arc<RuleSpec>], samples: Vec<Sample>, batch: usize, horizon_us: 
             (input, probe)
         });
         for (rule, spec) in specs.into_iter().enumerate() {
-            input.send(Input::Add(rule as u32, spec));
+            input.send(Input::Add(rule as u32, spec, 0));
         }
         for chunk in samples.chunks(batch) {
             let tick = chunk.last().map_or(0, |sample| sample.time_us);

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use piccolo_operators::ids::{Sample, Time};
+use piccolo_operators::observe::Observer;
 use timely::communication::WorkerGuards;
 use timely::communication::allocator::{Allocator, thread::Thread};
 use timely::worker::Worker;
@@ -63,6 +64,17 @@ impl Crew {
         });
         let guards = guards.map_err(EngineError::Start)?;
         Ok(Self::Threads { orders, findings, _guards: guards })
+    }
+
+    /// Lets an observer see all rules; only where all work is done in the caller's thread.
+    pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) -> Result<(), EngineError> {
+        match self {
+            Self::Own(own) => {
+                own.1.observe(observer);
+                Ok(())
+            }
+            Self::Threads { .. } => Err(EngineError::ObservedByMany),
+        }
     }
 
     pub(crate) fn workers(&self) -> usize {

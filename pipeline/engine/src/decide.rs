@@ -4,46 +4,66 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use piccolo_catalogue::Value;
+use piccolo_catalogue::{Catalogue, Value};
 use piccolo_operators::arbitrate::{ClaimKey, Target};
 use piccolo_operators::cooldown::EdgeKind;
-use piccolo_operators::evaluate::Edge as RuleEdge;
+use piccolo_operators::evaluate::{Cause, Edge as RuleEdge};
 use piccolo_operators::ids::{Rule, Vehicle};
-use piccolo_script::{ActionKind, ActionTemplate};
+use piccolo_script as script;
+use piccolo_script::{ActionKind, ActionTemplate, Policy};
 use rustc_hash::FxHashMap;
 
-use crate::compile::LiveRule;
 use crate::decision::{Action, Arguments, Decision, Edge, Withheld};
 use crate::encode::Names;
 use crate::explain::EdgeFacts;
+use crate::lane::{Lane, LiveRule};
+use crate::policy::{Asked, Judged, Policies, PolicyDefaults};
 use crate::worker::{Findings, WinnerChange};
 
 /// Who has which target, and what the active scenarios would do with theirs.
 #[derive(Debug, Default)]
 pub(crate) struct Decider {
     winners: FxHashMap<ClaimKey, Rule>,
-    /// The actions of active scenarios on targets that can collide, as they were evaluated;
-    /// none for an action that was withheld for want of a value.
+    /// The active scenarios, with their actions on targets that can collide, as they were
+    /// evaluated; none for an action that was withheld for want of a value.
     active: FxHashMap<(Vehicle, Rule), Claimed>,
 }
 
 /// What an active scenario claims, with the action that it wants there.
-type Claimed = Vec<(Target, Option<Action>)>;
+type Claimed = Vec<(Target, Option<(ActionKind, Action)>)>;
 
 /// What decisions are made with.
 pub(crate) struct Context<'a> {
     pub(crate) names: &'a Names,
     pub(crate) rules: &'a FxHashMap<Rule, LiveRule>,
     pub(crate) explain: bool,
+    pub(crate) lane: Lane,
+    pub(crate) policies: &'a Policies,
+    pub(crate) defaults: PolicyDefaults,
+    /// Told of each policy that is asked about an action.
+    pub(crate) seen: &'a dyn Fn(&RuleEdge, &Arc<Policy>, &dyn script::Facts),
 }
 
 impl Context<'_> {
-    /// The canonical order of edges at one time: vehicle name, ends before begins, scenario name.
+    /// Whether the lane hears of an edge.
+    fn hears(&self, edge: &RuleEdge) -> bool {
+        let told = match edge.cause {
+            Cause::Lane(lane) => lane == self.lane.number(),
+            _ => true,
+        };
+        let rule = self.rules.get(&edge.rule);
+        told && rule.is_some_and(|rule| rule.claims(self.lane).is_some())
+    }
+
+    /// The canonical order of edges at one time: vehicle name, those that a change of rules made
+    /// first, ends before begins, scenario name.
     fn order(&self, a: &RuleEdge, b: &RuleEdge) -> Ordering {
         let vehicle = |edge: &RuleEdge| self.names.vehicle_name(edge.vehicle);
         let scenario = |edge: &RuleEdge| self.rules.get(&edge.rule).map(|rule| &rule.scenario.name);
+        let settled = |edge: &RuleEdge| matches!(edge.cause, Cause::When | Cause::Until);
         vehicle(a)
             .cmp(&vehicle(b))
+            .then(settled(a).cmp(&settled(b)))
             .then(a.kind.cmp(&b.kind))
             .then_with(|| scenario(a).cmp(&scenario(b)))
             .then(a.rule.cmp(&b.rule))
@@ -52,23 +72,23 @@ impl Context<'_> {
 
 impl Decider {
     /// The decisions of a step, in canonical order.
-    pub(crate) fn decide(
-        &mut self,
-        mut findings: Findings,
-        context: &Context<'_>,
-    ) -> Vec<Decision> {
-        findings.edges.sort_by(|a, b| a.time_us.cmp(&b.time_us).then_with(|| context.order(a, b)));
-        findings.winners.sort_by_key(|change| (change.time_us, change.diff));
+    pub(crate) fn decide(&mut self, findings: &Findings, context: &Context<'_>) -> Vec<Decision> {
+        let mut edges: Vec<&RuleEdge> =
+            findings.edges.iter().filter(|edge| context.hears(edge)).collect();
+        edges.sort_by(|a, b| a.time_us.cmp(&b.time_us).then_with(|| context.order(a, b)));
         let mut winners = findings.winners.as_slice();
-        let mut decisions = Vec::with_capacity(findings.edges.len());
-        for moment in findings.edges.chunk_by(|a, b| a.time_us == b.time_us) {
+        let mut decisions = Vec::with_capacity(edges.len());
+        for moment in edges.chunk_by(|a, b| a.time_us == b.time_us) {
             let time_us = moment[0].time_us;
             let (now, later) =
                 winners.split_at(winners.partition_point(|change| change.time_us <= time_us));
             winners = later;
             let before = self.take_winners(now);
+            let carried = self.carry(moment, context);
             for edge in moment {
-                if let Some(rule) = context.rules.get(&edge.rule) {
+                if let Some(rule) = context.rules.get(&edge.rule)
+                    && !carried.contains(&(edge.vehicle, edge.rule))
+                {
                     let facts = EdgeFacts { names: context.names, rule, edge };
                     decisions.push(self.decision(&facts, &before, context));
                 }
@@ -78,11 +98,43 @@ impl Decider {
         decisions
     }
 
+    /// Moves what active scenarios claim to those that go on in their place; who was moved.
+    ///
+    /// Either the operators say so, or a lane hears at once that one revision of a scenario is no
+    /// more and another is, which does the same.
+    fn carry(&mut self, moment: &[&RuleEdge], context: &Context<'_>) -> Vec<(Vehicle, Rule)> {
+        let mut carried = Vec::new();
+        let changed = |edge: &&&RuleEdge| matches!(edge.cause, Cause::Carried | Cause::Lane(_));
+        let mut changes: Vec<&RuleEdge> = moment.iter().filter(changed).copied().collect();
+        changes.sort_by_key(|edge| edge.kind);
+        let split = changes.partition_point(|edge| edge.kind == EdgeKind::End);
+        let (ends, begins) = changes.split_at(split);
+        for end in ends {
+            let Some(old) = context.rules.get(&end.rule) else { continue };
+            let begin = begins.iter().find(|begin| {
+                let new = context.rules.get(&begin.rule);
+                begin.vehicle == end.vehicle
+                    && new.is_some_and(|new| {
+                        new.scenario.name == old.scenario.name && new.does_the_same(&old.scenario)
+                    })
+            });
+            if let Some(begin) = begin {
+                let claimed = self.active.remove(&(end.vehicle, end.rule)).unwrap_or_default();
+                self.active.insert((begin.vehicle, begin.rule), claimed);
+                carried.extend([(end.vehicle, end.rule), (begin.vehicle, begin.rule)]);
+            }
+        }
+        carried
+    }
+
+    /// Whether no scenario is active.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.active.is_empty()
+    }
+
     /// The active rules that claim a target, with their vehicles, in order.
     pub(crate) fn holders(&self, target: Target) -> Vec<(Vehicle, Rule)> {
-        let claims = |claimed: &[(Target, Option<Action>)]| {
-            claimed.iter().any(|(claimed, _)| *claimed == target)
-        };
+        let claims = |claimed: &Claimed| claimed.iter().any(|(claimed, _)| *claimed == target);
         let mut holders: Vec<(Vehicle, Rule)> = self
             .active
             .iter()
@@ -122,7 +174,7 @@ impl Decider {
             EdgeKind::End => (Edge::End, self.end(facts, context)),
         };
         if kind == Edge::End {
-            outcome.actions.extend(self.given_back(facts, before, context));
+            self.give_back(facts, before, context, &mut outcome);
         }
         Decision {
             id: decision_id(&vehicle, &scenario.name, &scenario.revision, kind, edge.time_us),
@@ -139,37 +191,39 @@ impl Decider {
 
     fn begin(&mut self, facts: &EdgeFacts<'_>, context: &Context<'_>) -> Outcome {
         let (vehicle, rule) = (facts.edge.vehicle, facts.edge.rule);
+        let targets = facts.rule.claims(context.lane).map_or(&[][..], |claims| &claims.then);
         let mut outcome = Outcome::default();
         let mut claimed = Vec::new();
         for (index, template) in facts.rule.scenario.then.iter().enumerate() {
-            let target = facts.rule.then_targets.get(index).copied().flatten();
-            let action = evaluate(template, facts);
+            let target = targets.get(index).copied().flatten();
+            let action = evaluate(template, facts, &context.names.catalogue);
             if let Some(target) = target {
-                claimed.push((target, action.as_ref().ok().cloned()));
+                let wanted = action.as_ref().ok().map(|action| (template.kind, action.clone()));
+                claimed.push((target, wanted));
             }
             let winner = target.and_then(|target| self.winners.get(&(vehicle, target)));
             match action {
                 Ok(action) => {
-                    outcome.add(action, winner.filter(|winner| **winner != rule), context);
+                    let winner = winner.filter(|winner| **winner != rule);
+                    outcome.add(template.kind, action, winner, facts, context);
                 }
                 Err(withheld) => outcome.withheld.push(withheld),
             }
         }
-        if !claimed.is_empty() {
-            self.active.insert((vehicle, rule), claimed);
-        }
+        self.active.insert((vehicle, rule), claimed);
         outcome
     }
 
     fn end(&mut self, facts: &EdgeFacts<'_>, context: &Context<'_>) -> Outcome {
         let vehicle = facts.edge.vehicle;
         self.active.remove(&(vehicle, facts.edge.rule));
+        let targets = facts.rule.claims(context.lane).map_or(&[][..], |claims| &claims.finally);
         let mut outcome = Outcome::default();
         for (index, template) in facts.rule.scenario.finally.iter().enumerate() {
-            let target = facts.rule.finally_targets.get(index).copied().flatten();
+            let target = targets.get(index).copied().flatten();
             let winner = target.and_then(|target| self.winners.get(&(vehicle, target)));
-            match evaluate(template, facts) {
-                Ok(action) => outcome.add(action, winner, context),
+            match evaluate(template, facts, &context.names.catalogue) {
+                Ok(action) => outcome.add(template.kind, action, winner, facts, context),
                 Err(withheld) => outcome.withheld.push(withheld),
             }
         }
@@ -177,27 +231,27 @@ impl Decider {
     }
 
     /// What scenarios that were active before do with the targets that an end gives them.
-    fn given_back(
+    fn give_back(
         &self,
         facts: &EdgeFacts<'_>,
         before: &BTreeMap<ClaimKey, Option<Rule>>,
         context: &Context<'_>,
-    ) -> Vec<Action> {
+        outcome: &mut Outcome,
+    ) {
         let (vehicle, rule) = (facts.edge.vehicle, facts.edge.rule);
-        let mut actions = Vec::new();
-        for target in &facts.rule.claims {
+        let Some(claims) = facts.rule.claims(context.lane) else { return };
+        for target in claims.all.iter() {
             let key = (vehicle, *target);
             let had_it = before.get(&key) == Some(&Some(rule));
             let Some(heir) = self.winners.get(&key).filter(|_| had_it) else { continue };
             let Some(claimed) = self.active.get(&(vehicle, *heir)) else { continue };
             let scenario = context.rules.get(heir).map(|rule| Arc::clone(&rule.scenario.name));
-            let of_target = claimed.iter().filter(|(claimed, _)| claimed == target);
-            actions.extend(of_target.filter_map(|(_, action)| {
-                let action = action.clone()?;
-                Some(Action { scenario: scenario.clone(), ..action })
-            }));
+            for (_, wanted) in claimed.iter().filter(|(claimed, _)| claimed == target) {
+                let Some((kind, action)) = wanted else { continue };
+                let action = Action { scenario: scenario.clone(), ..action.clone() };
+                outcome.add(*kind, action, None, facts, context);
+            }
         }
-        actions
     }
 }
 
@@ -210,30 +264,49 @@ struct Outcome {
 
 impl Outcome {
     /// Takes an action in; `winner` is another scenario that has its target.
-    fn add(&mut self, action: Action, winner: Option<&Rule>, context: &Context<'_>) {
-        match winner.and_then(|winner| context.rules.get(winner)) {
-            None => self.actions.push(action),
-            Some(winner) => self.withheld.push(Withheld {
-                kind: action.kind,
-                target: action.target,
-                overruled_by: Some(Arc::clone(&winner.scenario.name)),
-                no_value_for: None,
-            }),
+    fn add(
+        &mut self,
+        kind: ActionKind,
+        action: Action,
+        winner: Option<&Rule>,
+        facts: &EdgeFacts<'_>,
+        context: &Context<'_>,
+    ) {
+        if let Some(winner) = winner.and_then(|winner| context.rules.get(winner)) {
+            let overruled_by = Some(Arc::clone(&winner.scenario.name));
+            let withheld = Withheld::new(action.kind, &action.target);
+            self.withheld.push(Withheld { overruled_by, ..withheld });
+            return;
+        }
+        let asked = Asked {
+            facts,
+            scenario: action.scenario.as_ref().unwrap_or(&facts.rule.scenario.name).clone(),
+            defaults: context.defaults,
+            seen: &|policy, seen| (context.seen)(facts.edge, policy, seen),
+        };
+        let withheld = Withheld::new(action.kind, &action.target);
+        match context.policies.judge(kind, action, &asked) {
+            Judged::Allowed(action) => self.actions.push(action),
+            Judged::Denied { by: denied_by, reason } => {
+                self.withheld.push(Withheld { denied_by, reason: Some(reason), ..withheld });
+            }
         }
     }
 }
 
 /// The action with its arguments evaluated; withheld where one has no value that fits.
-fn evaluate(template: &ActionTemplate, facts: &EdgeFacts<'_>) -> Result<Action, Withheld> {
+pub(crate) fn evaluate(
+    template: &ActionTemplate,
+    facts: &dyn script::Facts,
+    catalogue: &Catalogue,
+) -> Result<Action, Withheld> {
     let mut arguments = Vec::with_capacity(template.arguments.len());
     for argument in &template.arguments {
         let value = argument.expression.evaluate(facts);
-        let value = value.and_then(|value| fitting(template, value, facts));
+        let value = value.and_then(|value| fitting(template, value, catalogue));
         let value = value.ok_or_else(|| Withheld {
-            kind: template.kind.name(),
-            target: Arc::clone(&template.target),
-            overruled_by: None,
             no_value_for: Some(Arc::clone(&argument.name)),
+            ..Withheld::new(template.kind.name(), &template.target)
         })?;
         arguments.push((Arc::clone(&argument.name), value));
     }
@@ -242,15 +315,15 @@ fn evaluate(template: &ActionTemplate, facts: &EdgeFacts<'_>) -> Result<Action, 
         target: Arc::clone(&template.target),
         arguments: Arguments(arguments),
         scenario: None,
+        changed_by: None,
     })
 }
 
 /// What an actuator is set to has the actuator's type; other arguments are free.
-fn fitting(template: &ActionTemplate, value: Value, facts: &EdgeFacts<'_>) -> Option<Value> {
+fn fitting(template: &ActionTemplate, value: Value, catalogue: &Catalogue) -> Option<Value> {
     if template.kind != ActionKind::Actuate {
         return Some(value);
     }
-    let catalogue = &facts.names.catalogue;
     let signal = catalogue.get(catalogue.find(&template.target)?)?;
     signal.coerce(value).ok()
 }

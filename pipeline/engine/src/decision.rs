@@ -7,8 +7,8 @@ use serde::Serialize;
 
 /// A scenario began or ended in one vehicle, with what is to be done.
 ///
-/// Decisions come in canonical order: by time, vehicle name, ends before
-/// begins, then scenario name. Equal inputs give equal decisions, byte for
+/// Decisions come in canonical order: by time, vehicle name, those that a change of
+/// rules made first, ends before begins, then scenario name. Equal inputs give equal decisions, byte for
 /// byte, whatever the batch size, worker count or speed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
@@ -60,6 +60,16 @@ pub struct Action {
     /// the end of one scenario gives its target back to another that still holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<Arc<str>>,
+    /// The policy that made it this action, where the rule asked for another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<Arc<str>>,
+}
+
+impl Action {
+    /// Whether both do the same, whoever asked for them.
+    pub fn is_same_deed(&self, other: &Self) -> bool {
+        (self.kind, &self.target, &self.arguments) == (other.kind, &other.target, &other.arguments)
+    }
 }
 
 /// Named values in the order in which the action takes them.
@@ -85,12 +95,33 @@ pub struct Withheld {
     /// The argument that has no value, or none that fits, where that is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_value_for: Option<Arc<str>>,
+    /// The policy that denies it; absent where a default does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied_by: Option<Arc<str>>,
+    /// Why it is denied, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+}
+
+impl Withheld {
+    /// An action that is not done, for a reason that is still to be said.
+    pub(crate) fn new(kind: &'static str, target: &Arc<str>) -> Self {
+        Self {
+            kind,
+            target: Arc::clone(target),
+            overruled_by: None,
+            no_value_for: None,
+            denied_by: None,
+            reason: None,
+        }
+    }
 }
 
 /// The reason of a decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Why {
-    /// The clause that decided: `when`, `until`, or `removed` for a rule taken away.
+    /// The clause that decided: `when`, `until`, `removed` for a rule taken away, or `promoted` for
+    /// one that was in the shadow before.
     pub clause: &'static str,
     /// The condition as it is written in the rule.
     pub condition: Arc<str>,
@@ -109,7 +140,7 @@ pub struct AtomReason {
     /// Whether it held; absent where it was unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<bool>,
-    /// The signals that it reads, with their values at the time of the decision.
+    /// The facts that it reads, with their values at the time of the decision.
     pub signals: Vec<SignalReason>,
     /// The sample that last changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,10 +151,10 @@ pub struct AtomReason {
     pub margin: Option<f64>,
 }
 
-/// A signal that an atom reads.
+/// A fact that an atom reads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SignalReason {
-    /// The path.
+    /// The path of the signal, or the fact as it is written.
     pub signal: Arc<str>,
     /// Its value; absent before the first sample.
     #[serde(skip_serializing_if = "Option::is_none")]

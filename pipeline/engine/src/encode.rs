@@ -4,9 +4,11 @@ use std::sync::{Arc, RwLock};
 
 use piccolo_catalogue::{Catalogue, Scalar, SignalId, Value};
 use piccolo_operators::ids::{Slot, UNKNOWN, Vehicle};
+use piccolo_script::Type;
 use rustc_hash::FxHashMap;
 
 use crate::error::EngineError;
+use crate::facts::FactTable;
 
 /// Vehicles of one engine.
 pub const VEHICLES_MAX: usize = 1 << 22;
@@ -73,6 +75,16 @@ impl Encoding {
         })
     }
 
+    /// That of values of a type.
+    pub(crate) fn of_type(kind_type: Type) -> Self {
+        match kind_type {
+            Type::Bool => Self::Bool,
+            Type::Int => Self::Int,
+            Type::Float => Self::Float,
+            Type::Text | Type::List | Type::Any => Self::Symbol,
+        }
+    }
+
     /// The value of a number that is not unknown.
     pub(crate) fn decode(self, number: f64, symbols: &Symbols) -> Option<Value> {
         match self {
@@ -83,7 +95,11 @@ impl Encoding {
         }
     }
 
-    fn encode(self, value: &Value, symbols: &Symbols) -> Result<Option<f64>, EngineError> {
+    pub(crate) fn encode(
+        self,
+        value: &Value,
+        symbols: &Symbols,
+    ) -> Result<Option<f64>, EngineError> {
         Ok(match (self, value) {
             (Self::Bool, Value::Bool(value)) => Some(f64::from(u8::from(*value))),
             (Self::Int, Value::Int(value)) if value.unsigned_abs() > EXACT_INTEGER_MAX => {
@@ -110,6 +126,7 @@ pub(crate) struct Names {
     slots: Vec<Option<Slot>>,
     encodings: Vec<Option<Encoding>>,
     slots_used: Slot,
+    pub(crate) facts: FactTable,
 }
 
 impl Names {
@@ -124,6 +141,7 @@ impl Names {
             vehicles: Vec::new(),
             vehicle_numbers: FxHashMap::default(),
             slots_used: 0,
+            facts: FactTable::default(),
         }
     }
 
@@ -149,17 +167,20 @@ impl Names {
 
     /// The slot of a signal, given out in the order of first use.
     pub(crate) fn slot(&mut self, signal: SignalId) -> Result<Slot, EngineError> {
-        let slot =
-            self.slots.get_mut(signal.0 as usize).ok_or(EngineError::UnknownSignal(signal.0))?;
-        Ok(*slot.get_or_insert_with(|| {
-            self.slots_used += 1;
-            self.slots_used - 1
-        }))
+        let known =
+            self.slots.get(signal.0 as usize).ok_or(EngineError::UnknownSignal(signal.0))?;
+        if let Some(slot) = known {
+            return Ok(*slot);
+        }
+        let slot = self.next_slot();
+        self.slots[signal.0 as usize] = Some(slot);
+        Ok(slot)
     }
 
-    /// The slot of a signal that has one.
-    pub(crate) fn slot_of(&self, signal: SignalId) -> Option<Slot> {
-        self.slots.get(signal.0 as usize).copied().flatten()
+    /// A slot that was not given out before.
+    pub(crate) fn next_slot(&mut self) -> Slot {
+        self.slots_used += 1;
+        self.slots_used - 1
     }
 
     /// A value of a signal as a number.

@@ -1,21 +1,24 @@
 //! The engine: rules and samples in, decisions out.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_operators::evaluate::RuleSpec;
-use piccolo_operators::ids::{Rule, Sample, Time, Vehicle};
-use piccolo_script::RuleSet;
-use rustc_hash::FxHashMap;
+use piccolo_operators::evaluate::Edge;
+use piccolo_operators::ids::{Rule, Sample, Slot, Time, UNKNOWN, Vehicle};
+use piccolo_script::{Fact, PlatformFact};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::compile::{LiveRule, Targets, compile};
 use crate::crew::Crew;
-use crate::decide::{Context, Decider};
+use crate::decide::Context;
 use crate::decision::Decision;
 use crate::encode::Names;
 use crate::error::EngineError;
-use crate::worker::Order;
+use crate::lane::{Lane, LaneState, LiveRule, Targets};
+use crate::observe::{Lens, Observer, PolicySeen, Shared};
+use crate::policy::PolicyDefaults;
+use crate::worker::{Findings, Order};
 
 /// How an engine is set up.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +27,14 @@ pub struct EngineConfig {
     pub workers: usize,
     /// Whether decisions carry their reason. It costs memory for each atom of each vehicle.
     pub explain: bool,
+    /// What is done with actions on which no policy says anything.
+    pub defaults: PolicyDefaults,
 }
 
 impl Default for EngineConfig {
+    /// One worker, no reasons, and everything allowed that no policy denies.
     fn default() -> Self {
-        Self { workers: 1, explain: false }
+        Self { workers: 1, explain: false, defaults: PolicyDefaults::allow_all() }
     }
 }
 
@@ -52,17 +58,21 @@ pub struct RuleChange {
 /// in the thread that made it.
 #[derive(Debug)]
 pub struct Engine {
-    config: EngineConfig,
-    names: Names,
-    targets: Targets,
+    pub(crate) config: EngineConfig,
+    pub(crate) names: Names,
+    pub(crate) targets: Targets,
     crew: Crew,
-    decider: Decider,
-    /// The number of each scenario's live revision.
-    numbers: BTreeMap<Arc<str>, Rule>,
-    rules: FxHashMap<Rule, LiveRule>,
-    next_rule: Rule,
+    lanes: [LaneState; 2],
+    pub(crate) rules: FxHashMap<Rule, LiveRule>,
+    pub(crate) next_rule: Rule,
     /// Changes of rules that the next step carries out.
-    changes: Vec<Order>,
+    pub(crate) changes: Vec<Order>,
+    /// Rules that leave a lane, or all, with that step.
+    pub(crate) leaving: Vec<(Rule, Option<Lane>)>,
+    /// The rules that say in a slot whether they are active.
+    pub(crate) announced: FxHashSet<(Rule, Slot)>,
+    shadow: Vec<Decision>,
+    observer: Option<Shared>,
     now_us: Time,
     late_samples: u64,
 }
@@ -75,73 +85,36 @@ impl Engine {
             names: Names::new(catalogue),
             targets: Targets::default(),
             crew: Crew::new(config.workers, config.explain)?,
-            decider: Decider::default(),
-            numbers: BTreeMap::new(),
+            lanes: Default::default(),
             rules: FxHashMap::default(),
             next_rule: 0,
             changes: Vec::new(),
+            leaving: Vec::new(),
+            announced: FxHashSet::default(),
+            shadow: Vec::new(),
+            observer: None,
             now_us: 0,
             late_samples: 0,
         })
     }
 
-    /// Makes `rules` the rules of the engine, from its present time on.
-    ///
-    /// Scenarios whose revision is the same stay as they are, with all their
-    /// state. Those that are gone or replaced end where they are active; new
-    /// ones begin where their condition holds on the values that are known.
-    pub fn load(&mut self, rules: &RuleSet) -> Result<RuleChange, EngineError> {
-        // Everything that can fail comes first, so that a load is taken as a whole or not at all.
-        let mut compiled = Vec::new();
-        for scenario in rules.scenarios() {
-            if self.revision(&scenario.name) != Some(&*scenario.revision) {
-                let explain = self.config.explain;
-                compiled.push(compile(scenario, &mut self.names, &mut self.targets, explain)?);
-            }
-        }
-        let mut change = RuleChange { kept: rules.len() - compiled.len(), ..RuleChange::default() };
-        let names: Vec<Arc<str>> = self.numbers.keys().cloned().collect();
-        for name in names.into_iter().filter(|name| rules.scenario(name).is_none()) {
-            self.remove(&name);
-            change.removed.push(name);
-        }
-        for (spec, live) in compiled {
-            let name = Arc::clone(&live.scenario.name);
-            let replaced = self.remove(&name);
-            self.add(spec, live);
-            if replaced { change.replaced.push(name) } else { change.added.push(name) }
-        }
-        Ok(change)
+    pub(crate) fn lane(&self, lane: Lane) -> &LaneState {
+        &self.lanes[lane as usize]
     }
 
-    /// The live revision of a scenario.
-    fn revision(&self, name: &str) -> Option<&str> {
-        let rule = self.rules.get(self.numbers.get(name)?)?;
-        Some(&rule.scenario.revision)
+    pub(crate) fn lane_mut(&mut self, lane: Lane) -> &mut LaneState {
+        &mut self.lanes[lane as usize]
     }
 
-    fn add(&mut self, spec: RuleSpec, live: LiveRule) {
-        let rule = self.next_rule;
-        self.next_rule += 1;
-        for target in live.claims.iter().filter(|target| self.targets.claim(**target)) {
-            let holders = self.decider.holders(*target).into();
-            self.changes.push(Order::Contest { target: *target, holders });
-        }
-        self.changes.push(Order::Add {
-            rule,
-            spec: Arc::new(spec),
-            claim: live.claim(rule),
-            targets: live.claims.clone().into(),
-        });
-        self.numbers.insert(Arc::clone(&live.scenario.name), rule);
-        self.rules.insert(rule, live);
-    }
-
-    /// Takes a scenario away; says whether there was one.
-    fn remove(&mut self, name: &str) -> bool {
-        let removed = self.numbers.remove(name);
-        self.changes.extend(removed.map(Order::Remove));
-        removed.is_some()
+    /// Lets an observer see every scenario and policy that is loaded now; only with one worker.
+    pub fn observe(&mut self, observer: Rc<RefCell<dyn Observer>>) -> Result<(), EngineError> {
+        let shared = Shared(observer);
+        let scenarios: Vec<_> =
+            self.rules.iter().map(|(rule, live)| (*rule, Arc::clone(&live.scenario))).collect();
+        let lens = Lens::new(shared.clone(), &mut self.names, scenarios.into_iter())?;
+        self.crew.observe(Box::new(lens))?;
+        self.observer = Some(shared);
+        Ok(())
     }
 
     /// The number of a vehicle, a new one for a new name.
@@ -162,6 +135,29 @@ impl Engine {
     ) -> Result<Sample, EngineError> {
         let slot = self.names.slot(signal)?;
         Ok(Sample { time_us, value: self.names.encode(signal, value)?, vehicle, slot, origin })
+    }
+
+    /// A value of a fact of the platform, such as `node("hpc").cpu`, as a sample; `None` makes it
+    /// unavailable. What the engine says itself, whether a scenario is active, is not put in.
+    pub fn platform_sample(
+        &mut self,
+        vehicle: Vehicle,
+        fact: &Arc<PlatformFact>,
+        value: Option<&Value>,
+        time_us: Time,
+        origin: u32,
+    ) -> Result<Sample, EngineError> {
+        let slot = self.names.platform_slot(fact);
+        let value = match value {
+            Some(value) => self.names.encode_fact(&Fact::Platform(Arc::clone(fact)), value)?,
+            None => UNKNOWN,
+        };
+        Ok(Sample { time_us, value, vehicle, slot, origin })
+    }
+
+    /// The name of a vehicle.
+    pub fn vehicle_name(&self, vehicle: Vehicle) -> Option<&Arc<str>> {
+        self.names.vehicle_name(vehicle)
     }
 
     /// Takes samples in and lets time pass until just before `tick_us`.
@@ -187,15 +183,48 @@ impl Engine {
         samples.drain(..late);
         let orders = self.orders(tick_us, samples);
         let changed = tick_us > self.now_us && !self.changes.is_empty();
-        let findings = self.crew.step(orders, tick_us)?;
-        let context =
-            Context { names: &self.names, rules: &self.rules, explain: self.config.explain };
-        let decisions = self.decider.decide(findings, &context);
+        let mut findings = self.crew.step(orders, tick_us)?;
+        findings.winners.sort_by_key(|change| (change.time_us, change.diff));
+        let shadow = self.decide(Lane::Shadow, &findings);
+        self.shadow.extend(shadow);
+        let decisions = self.decide(Lane::Active, &findings);
         if changed {
             self.forget_removed();
         }
         self.now_us = tick_us;
         Ok(decisions)
+    }
+
+    /// What the shadow has decided since this was asked last, in canonical order.
+    ///
+    /// It is kept until it is asked for: ask after each step.
+    pub fn take_shadow_decisions(&mut self) -> Vec<Decision> {
+        std::mem::take(&mut self.shadow)
+    }
+
+    fn decide(&mut self, lane: Lane, findings: &Findings) -> Vec<Decision> {
+        if self.lanes[lane as usize].is_idle() {
+            return Vec::new();
+        }
+        let mut decider = std::mem::take(&mut self.lanes[lane as usize].decider);
+        let observer = self.observer.as_ref();
+        let context = Context {
+            names: &self.names,
+            rules: &self.rules,
+            explain: self.config.explain,
+            lane,
+            policies: &self.lanes[lane as usize].policies,
+            defaults: self.config.defaults,
+            seen: &|edge: &Edge, policy, facts| {
+                if let Some(Shared(observer)) = observer {
+                    let (time_us, vehicle) = (edge.time_us, edge.vehicle);
+                    observer.borrow_mut().policy(&PolicySeen { time_us, vehicle, policy, facts });
+                }
+            },
+        };
+        let decisions = decider.decide(findings, &context);
+        self.lanes[lane as usize].decider = decider;
+        decisions
     }
 
     /// Orders for each worker; changes of rules wait for a step in which time passes.
@@ -214,14 +243,29 @@ impl Engine {
             .collect()
     }
 
-    /// Drops the rules whose last edges are out.
+    /// Forgets the rules whose last edges are out, and what only they read.
     fn forget_removed(&mut self) {
-        for change in self.changes.drain(..) {
-            if let Order::Remove(rule) = change
+        self.changes.clear();
+        for (rule, lane) in std::mem::take(&mut self.leaving) {
+            let lanes =
+                Lane::ALL.into_iter().filter(|known| lane.is_none_or(|lane| lane == *known));
+            for lane in lanes {
+                self.forget_claims(lane, rule);
+            }
+            if lane.is_none()
                 && let Some(live) = self.rules.remove(&rule)
             {
-                live.claims.iter().for_each(|target| self.targets.release(*target));
+                self.names.release_all(&live.reads, &mut self.changes);
+                self.names.release_all(&live.captured, &mut self.changes);
+                self.announced.retain(|(announced, _)| *announced != rule);
             }
+        }
+    }
+
+    fn forget_claims(&mut self, lane: Lane, rule: Rule) {
+        let claims = self.rules.get_mut(&rule).and_then(|live| live.lanes[lane as usize].take());
+        for target in claims.iter().flat_map(|claims| claims.all.iter()) {
+            self.lane_mut(lane).release(*target, rule);
         }
     }
 
@@ -237,6 +281,6 @@ impl Engine {
 
     /// How many scenarios are live.
     pub fn scenarios(&self) -> usize {
-        self.numbers.len()
+        self.lane(Lane::Active).numbers.len()
     }
 }

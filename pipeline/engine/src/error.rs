@@ -25,6 +25,15 @@ pub enum EngineError {
     /// The signal is not in the engine's catalogue.
     #[error("signal number {0} is not in the catalogue")]
     UnknownSignal(u32),
+    /// A fact that the engine does not keep: no rule reads it, or only policies know it.
+    #[error("`{0}` is not kept by the engine; only facts that rules read are")]
+    NotKept(String),
+    /// Scenarios ask about each other in a circle.
+    #[error("the scenario `{0}` asks about itself through others; run `piccolo check`")]
+    Circle(String),
+    /// An observer needs all vehicles in one worker.
+    #[error("rules can be observed with one worker only")]
+    ObservedByMany,
     /// An integer that a 64-bit float cannot hold exactly.
     #[error("{0} is beyond 2^53 and would lose digits")]
     TooLarge(i64),
@@ -67,6 +76,9 @@ impl EngineError {
             Self::WrongKind { .. } => "E0007",
             Self::Late { .. } => "E0008",
             Self::Backwards { .. } => "E0009",
+            Self::NotKept(_) => "E0010",
+            Self::ObservedByMany => "E0011",
+            Self::Circle(_) => "E0012",
         }
     }
 }

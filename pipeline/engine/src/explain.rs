@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{SignalId, Value};
+use piccolo_catalogue::Value;
 use piccolo_operators::evaluate::{Cause, Edge};
+use piccolo_operators::ids::Slot;
 use piccolo_operators::latest::Fact;
 use piccolo_script as script;
+use piccolo_script::{Fact as Leaf, Over};
 
-use crate::compile::LiveRule;
 use crate::decision::{AtomReason, SampleReason, SignalReason, Why};
 use crate::encode::Names;
+use crate::lane::LiveRule;
 
-/// The facts that came with an edge, by signal.
+/// The facts that came with an edge.
 pub(crate) struct EdgeFacts<'a> {
     pub(crate) names: &'a Names,
     pub(crate) rule: &'a LiveRule,
@@ -19,26 +21,31 @@ pub(crate) struct EdgeFacts<'a> {
 }
 
 impl script::Facts for EdgeFacts<'_> {
-    fn value(&self, signal: SignalId) -> Option<Value> {
-        self.decode(signal, self.fact(signal)?.known()?)
+    fn value(&self, leaf: &Leaf) -> Option<Value> {
+        let fact = self.fact(leaf)?;
+        let number = fact.known()?;
+        match leaf {
+            Leaf::Derived(derived) if matches!(derived.over, Over::Age { .. }) => {
+                let age_us = self.edge.time_us.saturating_sub(fact.time_us);
+                Some(Value::Float(age_us as f64 / 1e6))
+            }
+            leaf => self.names.encoding_of(leaf)?.decode(number, &self.names.symbols),
+        }
     }
 }
 
 impl EdgeFacts<'_> {
-    fn fact(&self, signal: SignalId) -> Option<&Fact> {
-        let index = self.rule.captures.binary_search(&signal).ok()?;
+    fn fact(&self, leaf: &Leaf) -> Option<&Fact> {
+        let index = self.rule.captures.binary_search(leaf).ok()?;
         self.edge.facts.get(index)
-    }
-
-    fn decode(&self, signal: SignalId, number: f64) -> Option<Value> {
-        self.names.encoding(signal)?.decode(number, &self.names.symbols)
     }
 
     /// Why the edge was taken.
     pub(crate) fn why(&self) -> Why {
         let scenario = &self.rule.scenario;
         let (clause, condition) = match (self.edge.cause, &scenario.until) {
-            (Cause::When, _) => ("when", &scenario.when),
+            (Cause::When | Cause::Carried, _) => ("when", &scenario.when),
+            (Cause::Lane(_), _) => ("promoted", &scenario.when),
             (Cause::Until, Some(until)) => ("until", until),
             (Cause::Until, None) => ("until", &scenario.when),
             (Cause::Removed, _) => ("removed", &scenario.when),
@@ -56,32 +63,36 @@ impl EdgeFacts<'_> {
         AtomReason {
             atom: Arc::clone(&atom.text),
             holds: atom.expression.truth(self),
-            signals: atom.reads().into_iter().map(|signal| self.signal(signal)).collect(),
+            signals: atom.reads().iter().map(|leaf| self.signal(leaf)).collect(),
             flipped_by: self.flip(index, atom),
             margin: atom.margin(self).filter(|margin| margin.is_finite()),
         }
     }
 
-    fn signal(&self, signal: SignalId) -> SignalReason {
-        let fact = self.fact(signal).filter(|fact| fact.known().is_some());
+    fn signal(&self, leaf: &Leaf) -> SignalReason {
+        let fact = self.fact(leaf).filter(|fact| fact.known().is_some());
         SignalReason {
-            signal: self.names.path(signal),
-            value: fact.and_then(|fact| self.decode(signal, fact.value)),
+            signal: leaf.text().into(),
+            value: fact.and_then(|_| script::Facts::value(self, leaf)),
             time_us: fact.map(|fact| fact.time_us),
         }
     }
 
     fn flip(&self, index: usize, atom: &script::Atom) -> Option<SampleReason> {
         let flip = self.edge.flips.get(index).copied().flatten()?;
-        let signal = atom
-            .reads()
-            .into_iter()
-            .find(|signal| self.names.slot_of(*signal) == Some(flip.slot))?;
+        let leaf = atom.reads().into_iter().find(|leaf| self.slot(leaf) == Some(flip.slot))?;
+        let encoding = self.names.encoding_of(&leaf)?;
+        let known = !flip.value.is_nan();
         Some(SampleReason {
-            signal: self.names.path(signal),
-            value: (!flip.value.is_nan()).then(|| self.decode(signal, flip.value)).flatten(),
+            signal: leaf.text().into(),
+            value: known.then(|| encoding.decode(flip.value, &self.names.symbols)).flatten(),
             time_us: flip.time_us,
             origin: flip.origin,
         })
+    }
+
+    fn slot(&self, leaf: &Leaf) -> Option<Slot> {
+        let index = self.rule.captures.binary_search(leaf).ok()?;
+        self.rule.capture_slots.get(index).copied()
     }
 }

@@ -11,6 +11,11 @@ mod encode;
 mod engine;
 mod error;
 mod explain;
+mod facts;
+mod lane;
+mod load;
+mod observe;
+mod policy;
 mod worker;
 
 pub use crew::WORKERS_MAX;
@@ -20,4 +25,8 @@ pub use decision::{
 pub use encode::{SYMBOLS_MAX, VEHICLES_MAX};
 pub use engine::{Engine, EngineConfig, RuleChange};
 pub use error::EngineError;
+pub use facts::DERIVED_FACTS_MAX;
+pub use lane::Lane;
+pub use observe::{Observer, PolicySeen, ScenarioSeen};
 pub use piccolo_operators::ids::{Sample, Vehicle};
+pub use policy::PolicyDefaults;

@@ -13,8 +13,10 @@ use std::time::Duration;
 use differential_dataflow::input::{Input as _, InputSession};
 use piccolo_operators::arbitrate::{Claim, ClaimKey, Target, arbitrate};
 use piccolo_operators::cooldown::EdgeKind;
-use piccolo_operators::evaluate::{Edge, Evaluator, Input, RuleSpec, evaluate};
-use piccolo_operators::ids::{Rule, Sample, Time, Vehicle};
+use piccolo_operators::derived::{DerivedSpec, Level};
+use piccolo_operators::evaluate::{Cause, Edge, Evaluator, Input, RuleSpec, evaluate};
+use piccolo_operators::ids::{Rule, Sample, Slot, Time, Vehicle};
+use piccolo_operators::observe::Observer;
 use rustc_hash::{FxHashMap, FxHashSet};
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::InputHandle;
@@ -22,18 +24,42 @@ use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
 use timely::dataflow::operators::{Input as _, Inspect, Probe};
 use timely::worker::Worker;
 
+use crate::lane::Lane;
+
 /// How long a worker that waits for another sleeps before it looks again.
 const PARK: Duration = Duration::from_millis(1);
 
 /// A change of the rules, or samples, for one worker.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
+    Derive(Arc<DerivedSpec>, Level),
+    Forget(Slot),
     Add {
         rule: Rule,
         spec: Arc<RuleSpec>,
+        level: Level,
         claim: Claim,
-        targets: Arc<[Target]>,
     },
+    /// A rule goes on where another was.
+    Succeed {
+        old: Rule,
+        new: Rule,
+        same_when: bool,
+    },
+    /// A lane listens to a rule, with what it claims there; `tell` says where it is active already.
+    Join {
+        rule: Rule,
+        lane: Lane,
+        targets: Arc<[Target]>,
+        tell: bool,
+    },
+    /// A lane listens to a rule no more.
+    Leave {
+        rule: Rule,
+        lane: Lane,
+    },
+    Capture(Rule, Arc<[Slot]>),
+    Announce(Rule, Slot),
     Remove(Rule),
     /// A target that a second rule claims from now on, with the vehicles and rules that have it.
     Contest {
@@ -59,10 +85,12 @@ pub(crate) struct Findings {
     pub(crate) winners: Vec<WinnerChange>,
 }
 
-type Claims = (Claim, Arc<[Target]>);
+/// The claim of a rule, with its targets in each lane.
+type Claims = (Claim, [Arc<[Target]>; 2]);
 
 /// The dataflows of one worker.
 pub(crate) struct Dataflows {
+    evaluator: Rc<RefCell<Evaluator>>,
     input: InputHandle<Time, CapacityContainerBuilder<Vec<Input>>>,
     probe: ProbeHandle<Time>,
     edges: Rc<RefCell<Vec<Edge>>>,
@@ -73,8 +101,9 @@ pub(crate) struct Dataflows {
     /// Targets that more than one rule claims; claims on others need no arbitration.
     contested: FxHashSet<Target>,
     claimed: bool,
-    /// Rules that are taken away at the end of the step, once their last edges are out.
-    leaving: Vec<Rule>,
+    /// Rules that are taken away at the end of the step, once their last edges are out; from one
+    /// lane, or altogether.
+    leaving: Vec<(Rule, Option<Lane>)>,
 }
 
 impl Dataflows {
@@ -82,9 +111,10 @@ impl Dataflows {
     pub(crate) fn build(worker: &mut Worker, explain: bool) -> Self {
         let edges = Rc::new(RefCell::new(Vec::new()));
         let winners = Rc::new(RefCell::new(Vec::new()));
+        let evaluator = Rc::new(RefCell::new(Evaluator::new(explain)));
         let (input, probe) = worker.dataflow_named("evaluate", |scope| {
             let (input, stream) = scope.new_input::<Vec<Input>>();
-            let evaluator = Rc::new(RefCell::new(Evaluator::new(explain)));
+            let evaluator = Rc::clone(&evaluator);
             let sink = Rc::clone(&edges);
             let (probe, _) = evaluate(stream, evaluator)
                 .inspect(move |edge| sink.borrow_mut().push(edge.clone()))
@@ -104,6 +134,7 @@ impl Dataflows {
             (input, probe)
         });
         Self {
+            evaluator,
             input,
             probe,
             edges,
@@ -117,6 +148,11 @@ impl Dataflows {
         }
     }
 
+    /// Lets an observer see all rules.
+    pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.evaluator.borrow_mut().observe(observer);
+    }
+
     /// Carries out orders and lets time pass until just before `tick_us`.
     pub(crate) fn step(
         &mut self,
@@ -124,28 +160,65 @@ impl Dataflows {
         orders: Vec<Order>,
         tick_us: Time,
     ) -> Findings {
-        for order in orders {
-            match order {
-                Order::Add { rule, spec, claim, targets } => {
-                    self.claims.insert(rule, (claim, targets));
-                    self.input.send(Input::Add(rule, spec));
-                }
-                Order::Remove(rule) => {
-                    self.leaving.push(rule);
-                    self.input.send(Input::Remove(rule));
-                }
-                Order::Contest { target, holders } => self.contest(worker, target, &holders),
-                Order::Samples(samples) => self.input.send(Input::Samples(samples)),
-            }
-        }
+        orders.into_iter().for_each(|order| self.take(worker, order));
         advance(&mut self.input, tick_us);
         run(worker, &self.probe, tick_us);
         let edges = self.edges.take();
         self.claim(worker, &edges, tick_us);
-        for rule in self.leaving.drain(..) {
-            self.claims.remove(&rule);
-        }
+        self.leave();
         Findings { edges, winners: self.winners.take() }
+    }
+
+    fn take(&mut self, worker: &Worker, order: Order) {
+        match order {
+            Order::Derive(spec, level) => self.input.send(Input::Derive(spec, level)),
+            Order::Forget(slot) => self.input.send(Input::Forget(slot)),
+            Order::Add { rule, spec, level, claim } => {
+                self.claims.insert(rule, (claim, Default::default()));
+                self.input.send(Input::Add(rule, spec, level));
+            }
+            Order::Succeed { old, new, same_when } => {
+                self.leaving.push((old, None));
+                self.input.send(Input::Succeed { old, new, same_when });
+            }
+            Order::Join { rule, lane, targets, tell } => {
+                self.leaving.retain(|left| *left != (rule, Some(lane)));
+                if let Some((_, lanes)) = self.claims.get_mut(&rule) {
+                    lanes[lane as usize] = targets;
+                }
+                if tell {
+                    self.input.send(Input::Tell(rule, EdgeKind::Begin, lane.number()));
+                }
+            }
+            Order::Leave { rule, lane } => {
+                self.leaving.push((rule, Some(lane)));
+                self.input.send(Input::Tell(rule, EdgeKind::End, lane.number()));
+            }
+            Order::Capture(rule, captures) => self.input.send(Input::Capture(rule, captures)),
+            Order::Announce(rule, slot) => self.input.send(Input::Announce(rule, slot)),
+            Order::Remove(rule) => {
+                self.leaving.push((rule, None));
+                self.input.send(Input::Remove(rule));
+            }
+            Order::Contest { target, holders } => self.contest(worker, target, &holders),
+            Order::Samples(samples) => self.input.send(Input::Samples(samples)),
+        }
+    }
+
+    /// Forgets the claims of rules that left in this step.
+    fn leave(&mut self) {
+        for (rule, lane) in self.leaving.drain(..) {
+            match lane {
+                None => {
+                    self.claims.remove(&rule);
+                }
+                Some(lane) => {
+                    if let Some((_, lanes)) = self.claims.get_mut(&rule) {
+                        lanes[lane as usize] = Arc::default();
+                    }
+                }
+            }
+        }
     }
 
     /// Makes the claims of those that have a target already, now that they count.
@@ -171,9 +244,14 @@ impl Dataflows {
             return;
         }
         for edge in edges {
-            let Some((claim, targets)) = self.claims.get(&edge.rule) else { continue };
+            let Some((claim, lanes)) = self.claims.get(&edge.rule) else { continue };
             let diff = if edge.kind == EdgeKind::Begin { 1 } else { -1 };
-            for target in targets.iter().filter(|target| self.contested.contains(target)) {
+            let heard = |lane: &usize| match edge.cause {
+                Cause::Lane(told) => *lane == usize::from(told),
+                _ => true,
+            };
+            let targets = (0..lanes.len()).filter(heard).flat_map(|lane| lanes[lane].iter());
+            for target in targets.filter(|target| self.contested.contains(target)) {
                 let key = (edge.vehicle, *target);
                 self.claims_input.update_at((key, claim.clone()), edge.time_us, diff);
                 self.claimed = true;

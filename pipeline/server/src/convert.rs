@@ -69,6 +69,7 @@ fn action(action: &Action) -> v1::Action {
             })
             .collect(),
         scenario: text(action.scenario.as_deref()),
+        changed_by: text(action.changed_by.as_deref()),
     }
 }
 
@@ -78,6 +79,8 @@ fn withheld(withheld: &Withheld) -> v1::Withheld {
         target: withheld.target.to_string(),
         overruled_by: text(withheld.overruled_by.as_deref()),
         no_value_for: text(withheld.no_value_for.as_deref()),
+        denied_by: text(withheld.denied_by.as_deref()),
+        reason: text(withheld.reason.as_deref()),
     }
 }
 

@@ -39,17 +39,22 @@ impl Serialize for Action {
         if let Some(scenario) = &self.scenario {
             fields.serialize_entry("scenario", scenario)?;
         }
+        if let Some(policy) = &self.changed_by {
+            fields.serialize_entry("changed_by", policy)?;
+        }
         fields.end()
     }
 }
 
 impl Serialize for Withheld {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Withheld", 4)?;
+        let mut fields = serializer.serialize_struct("Withheld", 6)?;
         fields.serialize_field("kind", &self.kind)?;
         fields.serialize_field("target", &self.target)?;
         optional(&mut fields, "overruled_by", self.overruled_by.as_ref())?;
         optional(&mut fields, "no_value_for", self.no_value_for.as_ref())?;
+        optional(&mut fields, "denied_by", self.denied_by.as_ref())?;
+        optional(&mut fields, "reason", self.reason.as_ref())?;
         fields.end()
     }
 }
@@ -191,6 +196,7 @@ mod tests {
             target: "Vehicle.A".into(),
             arguments: vec![argument],
             scenario: None,
+            changed_by: None,
         };
         let json = serde_json::to_string(&action).unwrap();
         assert_eq!(json, r#"{"kind":"actuate","target":"Vehicle.A","value":2}"#);

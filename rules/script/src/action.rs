@@ -57,6 +57,11 @@ impl ActionKind {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
 
+    /// Whether it is done to a package.
+    pub fn is_about_packages(self) -> bool {
+        self.class() == Some("package")
+    }
+
     /// The class within which targets collide; `None` for actions that never do.
     fn class(self) -> Option<&'static str> {
         match self {

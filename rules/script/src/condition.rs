@@ -6,7 +6,7 @@ use std::sync::Arc;
 use piccolo_catalogue::Value;
 
 use crate::Facts;
-use crate::expression::{Comparison, Expression, Kind, Type, number};
+use crate::expression::{Comparison, Expression, Kind, Type, fold, number};
 use crate::fact::{Derived, Fact, Over};
 use crate::script::Script;
 
@@ -106,6 +106,11 @@ impl Condition {
         self.formula.holds(&|atom| self.atoms[atom].expression.truth(facts))
     }
 
+    /// The truth of the condition by Kleene's logic; `None` is unknown.
+    pub fn truth_over(&self, facts: &dyn Facts) -> Option<bool> {
+        self.formula.truth(&|atom| self.atoms[atom].expression.truth(facts))
+    }
+
     /// Whether the condition holds, by rhai alone: the second evaluator.
     pub fn holds_by_rhai(&self, facts: &dyn Facts) -> bool {
         self.script.evaluate(facts) == Some(Value::Bool(true))
@@ -120,6 +125,16 @@ impl Formula {
             Self::Literal { atom, negated } => truth(*atom) == Some(!negated),
             Self::All(parts) => parts.iter().all(|part| part.holds(truth)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(truth)),
+        }
+    }
+
+    /// The truth of the formula by Kleene's logic under the truth of its atoms.
+    pub fn truth(&self, truth: &impl Fn(usize) -> Option<bool>) -> Option<bool> {
+        match self {
+            Self::Constant(value) => Some(*value),
+            Self::Literal { atom, negated } => truth(*atom).map(|truth| truth != *negated),
+            Self::All(parts) => fold(parts.iter().map(|part| part.truth(truth)), false),
+            Self::Any(parts) => fold(parts.iter().map(|part| part.truth(truth)), true),
         }
     }
 

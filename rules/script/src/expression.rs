@@ -357,7 +357,7 @@ impl Expression {
 }
 
 /// One part that is `decisive` decides; else an unknown one makes all unknown.
-fn fold(mut parts: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
+pub(crate) fn fold(mut parts: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
     let mut unknown = false;
     for part in parts.by_ref() {
         match part {

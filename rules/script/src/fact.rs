@@ -37,14 +37,16 @@ impl Fact {
         }
     }
 
-    /// Appends the facts that this one is made from, and theirs, each after what it is made from.
-    pub fn sources(&self, facts: &mut Vec<Self>) {
-        let Self::Derived(derived) = self else { return };
-        for source in derived.over.reads() {
-            source.sources(facts);
-            if !facts.contains(&source) {
-                facts.push(source);
+    /// Appends the scenarios whose activity it is, or is made from.
+    pub fn asks(&self, scenarios: &mut Vec<Arc<str>>) {
+        match self {
+            Self::Platform(fact) if fact.property.object == "scenario" => {
+                scenarios.push(Arc::clone(&fact.name));
             }
+            Self::Derived(derived) => {
+                derived.over.reads().iter().for_each(|source| source.asks(scenarios));
+            }
+            _ => {}
         }
     }
 
@@ -77,6 +79,11 @@ impl PlatformFact {
     pub fn new(name: Arc<str>, property: Arc<Property>) -> Self {
         let text = format!("{}({name:?}).{}", property.object, property.name).into();
         Self { name, property, text }
+    }
+
+    /// The fact as a rule writes it.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     /// Reads `node("hpc").cpu`.

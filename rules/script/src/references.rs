@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::check::nearest;
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
-use crate::fact::Fact;
 use crate::limits::{DIAGNOSTICS_MAX, LEVELS_MAX, NEAREST_MAX};
 use crate::rule_test::Expected;
 use crate::ruleset::RuleSet;
@@ -41,23 +40,16 @@ fn conditions(scenario: &Scenario) -> Vec<&Condition> {
     std::iter::once(&scenario.when).chain(&scenario.until).collect()
 }
 
-/// The scenarios that a fact is made from.
-fn scenarios_of(fact: &Fact) -> Vec<Arc<str>> {
-    let mut sources = vec![fact.clone()];
-    fact.sources(&mut sources);
-    let name = |fact: &Fact| match fact {
-        Fact::Platform(fact) if fact.property.object == "scenario" => Some(Arc::clone(&fact.name)),
-        _ => None,
-    };
-    sources.iter().filter_map(name).collect()
-}
-
 /// The scenarios that conditions ask about, with where they do.
 fn mentions(conditions: &[&Condition]) -> Vec<(Arc<str>, Span)> {
     let atoms = conditions.iter().flat_map(|condition| &condition.atoms);
     atoms
         .flat_map(|atom| atom.reads().into_iter().map(move |fact| (fact, atom.expression.span)))
-        .flat_map(|(fact, span)| scenarios_of(&fact).into_iter().map(move |name| (name, span)))
+        .flat_map(|(fact, span)| {
+            let mut asked = Vec::new();
+            fact.asks(&mut asked);
+            asked.into_iter().map(move |name| (name, span))
+        })
         .collect()
 }
 

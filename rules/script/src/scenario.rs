@@ -7,8 +7,9 @@ use rhai::Expr;
 
 use crate::action::ActionTemplate;
 use crate::clause::Clauses;
-use crate::condition::Condition;
+use crate::condition::{Atom, Condition};
 use crate::diagnostic::Diagnostic;
+use crate::fact::Fact;
 use crate::hash::short_hash;
 use crate::limits::NAME_BYTES_MAX;
 use crate::lower::Lower;
@@ -35,10 +36,33 @@ pub struct Scenario {
     pub finally: Vec<ActionTemplate>,
     /// A hash of its meaning, 16 hexadecimal digits: changes exactly if the meaning does.
     pub revision: Arc<str>,
+    /// The facts that its conditions read, each once, in order.
+    pub facts: Vec<Fact>,
+    /// The scenarios whose activity its conditions ask for, each once.
+    pub asks: Vec<Arc<str>>,
     /// The file that it comes from.
     pub source: Arc<Source>,
     /// The place of its name there.
     pub span: Span,
+}
+
+impl Scenario {
+    /// Its conditions: `when`, then `until` where it has one.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        std::iter::once(&self.when).chain(&self.until)
+    }
+
+    /// Notes what its conditions read.
+    fn note_facts(&mut self) {
+        let atoms = self.conditions().flat_map(|condition| &condition.atoms);
+        let mut facts: Vec<Fact> = atoms.flat_map(Atom::reads).collect();
+        facts.sort_unstable();
+        facts.dedup();
+        facts.iter().for_each(|fact| fact.asks(&mut self.asks));
+        self.asks.sort_unstable();
+        self.asks.dedup();
+        self.facts = facts;
+    }
 }
 
 impl Lower<'_> {
@@ -74,10 +98,13 @@ impl Lower<'_> {
             then: then?,
             finally: finally?.unwrap_or_default(),
             revision: Arc::default(),
+            facts: Vec::new(),
+            asks: Vec::new(),
             source: Arc::clone(self.source),
             span,
         };
         scenario.revision = revision(&scenario);
+        scenario.note_facts();
         Some(scenario)
     }
 

@@ -21,12 +21,13 @@ const OWNED: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that must not be built on others, not even through a third one.
-const FORBIDDEN: [(&[&str], &[&str]); 3] = [
+const FORBIDDEN: [(&[&str], &[&str]); 4] = [
     (&["piccolo-operators"], &["rhai", "tokio", "serde_json", "tonic"]),
     (
         &["piccolo-engine", "piccolo-script"],
         &["tonic", "axum", "tokio", "redb", "etcd-client", "prost"],
     ),
+    (&["piccolo-workbench"], &["tonic", "axum", "tokio", "clap", "prost"]),
     (
         &["piccolo-catalogue", "piccolo-resource", "piccolo-recording", "piccolo-wire"],
         &["rhai", "timely", "differential-dataflow"],

@@ -17,7 +17,11 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
     let catalogue = super::catalogue(&args.signals.catalogue)?;
     let rules = super::rules(&args.rules, &catalogue)?;
     let names = vehicle_names(args)?;
-    let config = EngineConfig { workers: args.workers, explain: args.why };
+    let config = EngineConfig {
+        workers: args.workers,
+        explain: args.why,
+        ..EngineConfig::default()
+    };
     let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
     engine.load(&rules)?;
     let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();

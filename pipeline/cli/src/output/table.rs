@@ -98,14 +98,21 @@ fn action(action: &Action) -> String {
     if let Some(scenario) = &action.scenario {
         text = format!("{text} for {scenario}");
     }
+    if let Some(policy) = &action.changed_by {
+        text = format!("{text} by policy {policy}");
+    }
     text
 }
 
 fn withheld(withheld: &Withheld) -> String {
-    let reason = match (&withheld.overruled_by, &withheld.no_value_for) {
-        (Some(scenario), _) => format!("{scenario} has it"),
-        (None, Some(argument)) => format!("no value for {argument}"),
-        (None, None) => "withheld".to_owned(),
+    let reason = match (&withheld.overruled_by, &withheld.no_value_for, &withheld.reason) {
+        (Some(scenario), ..) => format!("{scenario} has it"),
+        (None, Some(argument), _) => format!("no value for {argument}"),
+        (None, None, Some(reason)) => match &withheld.denied_by {
+            Some(policy) => format!("policy {policy}: {reason}"),
+            None => reason.to_string(),
+        },
+        (None, None, None) => "withheld".to_owned(),
     };
     format!("[not: {} {}, {reason}]", withheld.kind, withheld.target)
 }

@@ -87,7 +87,7 @@ fn expected(rules: &Path) -> Vec<String> {
     let catalogue = Catalogue::vss6();
     let (rules, diagnostics) = RuleSet::load(&[rules.to_owned()], &catalogue);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let config = EngineConfig { workers: 1, explain: true };
+    let config = EngineConfig { workers: 1, explain: true, ..EngineConfig::default() };
     let mut engine = Dataflow::new(config, Arc::clone(&catalogue), &rules).unwrap();
     let replay = Replay::open(&[drive()], &Options::new(catalogue)).unwrap();
     let (ticks, mut due) = tokio::sync::mpsc::channel(1);

@@ -87,6 +87,9 @@ pub struct Action {
     /// The scenario that asked for it, where that is not the decision's own.
     #[prost(string, optional, tag = "4")]
     pub scenario: ::core::option::Option<::prost::alloc::string::String>,
+    /// The policy that made it this action, where the rule asked for another.
+    #[prost(string, optional, tag = "5")]
+    pub changed_by: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// One named argument of an action.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -113,11 +116,18 @@ pub struct Withheld {
     /// The argument that has no value, or none that fits, where that is the reason.
     #[prost(string, optional, tag = "4")]
     pub no_value_for: ::core::option::Option<::prost::alloc::string::String>,
+    /// The policy that denies it; absent where a default does.
+    #[prost(string, optional, tag = "5")]
+    pub denied_by: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why it is denied, where it is.
+    #[prost(string, optional, tag = "6")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// The reason of a decision.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Why {
-    /// The clause that decided: `when`, `until`, or `removed` for a rule taken away.
+    /// The clause that decided: `when`, `until`, `removed` for a rule taken away, or `promoted` for
+    /// one that was in the shadow before.
     #[prost(string, tag = "1")]
     pub clause: ::prost::alloc::string::String,
     /// The condition as it is written in the rule.
@@ -139,7 +149,7 @@ pub struct AtomReason {
     /// Whether it held; absent where it was unknown.
     #[prost(bool, optional, tag = "2")]
     pub holds: ::core::option::Option<bool>,
-    /// The signals that it reads, with their values at the time of the decision.
+    /// The facts that it reads, with their values at the time of the decision.
     #[prost(message, repeated, tag = "3")]
     pub signals: ::prost::alloc::vec::Vec<SignalReason>,
     /// The sample that last changed it.
@@ -149,10 +159,10 @@ pub struct AtomReason {
     #[prost(double, optional, tag = "5")]
     pub margin: ::core::option::Option<f64>,
 }
-/// A signal that an atom reads.
+/// A fact that an atom reads.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SignalReason {
-    /// The path.
+    /// The path of a signal, or the fact as it is written.
     #[prost(string, tag = "1")]
     pub signal: ::prost::alloc::string::String,
     /// Its value; absent before the first sample.

@@ -1,0 +1,30 @@
+//! `changed`: a signal took another known value than the known one before.
+
+use super::{Keeper, Output};
+use crate::ids::{Time, UNKNOWN};
+use crate::latest::Fact;
+
+/// The value of the last update, and when it last changed. 16 bytes a vehicle.
+#[derive(Debug)]
+pub(super) struct Changed {
+    value: f64,
+    changed_us: Option<Time>,
+}
+
+impl Default for Changed {
+    fn default() -> Self {
+        Self { value: UNKNOWN, changed_us: None }
+    }
+}
+
+impl Keeper for Changed {
+    fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
+        let value = inputs.first().map_or(UNKNOWN, |fact| fact.value);
+        // Comparisons with an unknown value are false, so that only two known ones can differ.
+        if value < self.value || value > self.value {
+            self.changed_us = Some(now_us);
+        }
+        self.value = value;
+        Output::pulse(self.changed_us == Some(now_us), now_us)
+    }
+}

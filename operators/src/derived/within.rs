@@ -1,0 +1,38 @@
+//! `within`: a truth holds, or held not long ago.
+
+use super::rose::truth;
+use super::{Keeper, Output};
+use crate::ids::Time;
+use crate::latest::Fact;
+
+/// Since when the truth holds no more. 32 bytes a vehicle.
+#[derive(Debug)]
+pub(super) struct Within {
+    window_us: Time,
+    held: bool,
+    ended_us: Option<Time>,
+}
+
+impl Within {
+    pub(super) fn new(window_us: Time) -> Self {
+        Self { window_us, held: false, ended_us: None }
+    }
+}
+
+impl Keeper for Within {
+    fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
+        let holds = truth(inputs.first()) == Some(true);
+        if self.held && !holds {
+            self.ended_us = Some(now_us);
+        }
+        self.held = holds;
+        if holds {
+            return Output::steady(1.0);
+        }
+        // The last microsecond at which it held is the one before its end.
+        match self.ended_us.map(|ended_us| ended_us.saturating_add(self.window_us)) {
+            Some(over_us) if now_us < over_us => Output { value: 1.0, due_us: Some(over_us) },
+            _ => Output::steady(0.0),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Rules and derived facts that come, change and go.
+
+use std::sync::Arc;
+
+use super::{Evaluator, Live, Node, Pending};
+use crate::conditions::{Clause, Toggle};
+use crate::cooldown::EdgeKind;
+use crate::derived::{DerivedSpec, Function, Level, TRUTHS};
+use crate::evaluate::{Cause, Edge, Lane, RuleSpec};
+use crate::ids::{Rule, Slot, Time};
+use crate::timers::Key;
+
+impl Evaluator {
+    /// Adds a derived fact; it gets its value in each vehicle at the present time.
+    pub(super) fn derive(&mut self, spec: Arc<DerivedSpec>, level: Level) {
+        let slot = spec.slot;
+        if let Function::Truth(conditions) = &spec.function {
+            let owner = TRUTHS + slot;
+            for (clause, condition) in
+                [(Clause::When, &conditions.0), (Clause::Until, &conditions.1)]
+            {
+                let toggles = &mut self.toggles;
+                self.conditions.add((owner, clause), condition, &mut self.latest, toggles);
+            }
+        }
+        self.derived.add(spec, level);
+        for vehicle in 0..self.latest.vehicles() {
+            if self.conditions.is_admitted(vehicle) {
+                self.pending.push(Pending { level, node: Node::Derived(slot), vehicle });
+            }
+        }
+    }
+
+    /// Takes a derived fact away that nothing reads any more.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        let Some(spec) = self.derived.remove(slot) else { return };
+        if let Function::Truth(_) = spec.function {
+            self.conditions.remove(TRUTHS + slot, Clause::When, &mut self.latest);
+            self.conditions.remove(TRUTHS + slot, Clause::Until, &mut self.latest);
+            self.toggles.retain(|toggle| toggle.rule != TRUTHS + slot);
+        }
+        self.pending.retain(|pending| pending.node != Node::Derived(slot));
+        self.latest.forget(slot);
+    }
+
+    pub(super) fn add(&mut self, rule: Rule, spec: Arc<RuleSpec>, level: Level) {
+        let clauses = [(Clause::When, Some(&spec.when)), (Clause::Until, spec.until.as_ref())];
+        for (clause, condition) in clauses {
+            if let Some(condition) = condition {
+                let key = (rule, clause);
+                self.conditions.add(key, condition, &mut self.latest, &mut self.toggles);
+            }
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.add(rule, &spec);
+        }
+        let captures = Arc::clone(&spec.captures);
+        self.rules.insert(rule, Live { spec, level, captures, announces: None });
+    }
+
+    pub(super) fn capture(&mut self, rule: Rule, captures: Arc<[Slot]>) {
+        if let Some(live) = self.rules.get_mut(&rule) {
+            live.captures = captures;
+        }
+    }
+
+    /// Keeps in a slot whether a rule is active, in every vehicle that is there and will be.
+    pub(super) fn announce_from_now(&mut self, rule: Rule, slot: Slot) {
+        if let Some(live) = self.rules.get_mut(&rule) {
+            live.announces = Some(slot);
+            self.announced.push((slot, rule));
+        }
+        for vehicle in 0..self.latest.vehicles() {
+            if self.conditions.is_admitted(vehicle) {
+                let active = self.is_active((vehicle, rule));
+                self.put(&self.made(vehicle, slot, f64::from(u8::from(active)), 0));
+            }
+        }
+    }
+
+    /// Whether a rule is active, as of what has settled.
+    pub(super) fn is_active(&self, key: Key) -> bool {
+        let Some(live) = self.rules.get(&key.1) else { return false };
+        if !live.spec.timing().is_plain() {
+            return self.cooldown.is_active(key);
+        }
+        let toggled = self.toggles.iter().filter(|toggle| (toggle.vehicle, toggle.rule) == key);
+        let unsettled = self
+            .pending
+            .iter()
+            .filter(|pending| (pending.vehicle, pending.node) == (key.0, Node::Rule(key.1)));
+        let changes = toggled.count() + unsettled.count();
+        self.conditions.holds(key.0, key.1, Clause::When) ^ (changes % 2 == 1)
+    }
+
+    /// Lets a rule go on where another was.
+    pub(super) fn succeed(&mut self, old: Rule, new: Rule, same_when: bool) {
+        let (Some(before), Some(after)) = (self.rules.get(&old), self.rules.get(&new)) else {
+            return;
+        };
+        let (before, after) = (Arc::clone(&before.spec), Arc::clone(&after.spec));
+        for vehicle in 0..self.latest.vehicles() {
+            if self.conditions.is_admitted(vehicle) {
+                let resting_us = self.cooldown.rests_until((vehicle, old)).map(|until_us| {
+                    until_us.saturating_sub(before.cooldown_us).saturating_add(after.cooldown_us)
+                });
+                let since_us = self.held.since((vehicle, old)).filter(|_| same_when);
+                self.carry((vehicle, old), (vehicle, new), &after, resting_us, since_us);
+            }
+        }
+        let removed = self.removed.len();
+        self.remove(old);
+        // Where the old rule was active it was carried, so its ends are none.
+        for edge in &mut self.removed[removed..] {
+            edge.cause = Cause::Carried;
+        }
+    }
+
+    /// `since_us` is since when the old condition has held, where that is the new one too.
+    fn carry(
+        &mut self,
+        old: Key,
+        new: Key,
+        after: &RuleSpec,
+        resting_us: Option<Time>,
+        since_us: Option<Time>,
+    ) {
+        let active = self.is_active(old);
+        let holds = self.conditions.holds(new.0, new.1, Clause::When);
+        if after.timing().is_plain() {
+            if active {
+                self.carry_plain(new, holds, after);
+            }
+            return;
+        }
+        if after.held_us > 0 && holds {
+            // What is active has been held for long enough; what is the same has been held as long.
+            let satisfied_us = active.then(|| self.now_us.saturating_sub(after.held_us));
+            let since_us = satisfied_us.or(since_us).unwrap_or(self.now_us);
+            self.held.rise(new, since_us, after.held_us);
+        }
+        self.cooldown.carry(new, active, self.cooldown.is_spent(old), resting_us);
+        if active {
+            let edge = self.edge(new, after, EdgeKind::Begin);
+            self.removed.push(Edge { cause: Cause::Carried, flips: Box::default(), ..edge });
+        }
+        self.touch(new);
+    }
+
+    /// A plain rule is active exactly while its condition holds, so an active one that would not
+    /// hold ends, and one that holds has begun already.
+    fn carry_plain(&mut self, new: Key, holds: bool, after: &RuleSpec) {
+        let begin = self.edge(new, after, EdgeKind::Begin);
+        self.removed.push(Edge { cause: Cause::Carried, flips: Box::default(), ..begin });
+        if holds {
+            let toggle = |toggle: &Toggle| (toggle.vehicle, toggle.rule) == new;
+            self.toggles.retain(|known| !toggle(known));
+        } else {
+            self.toggles.push(Toggle { vehicle: new.0, rule: new.1, clause: Clause::When });
+        }
+    }
+
+    /// Tells a lane of the vehicles in which a rule is active.
+    pub(super) fn tell(&mut self, rule: Rule, kind: EdgeKind, lane: Lane) {
+        let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
+        for vehicle in 0..self.latest.vehicles() {
+            if self.is_active((vehicle, rule)) {
+                let edge = self.edge((vehicle, rule), &spec, kind);
+                let flips =
+                    if kind == EdgeKind::Begin { edge.flips.clone() } else { Box::default() };
+                self.removed.push(Edge { cause: Cause::Lane(lane), flips, ..edge });
+            }
+        }
+    }
+
+    /// Ends a rule where it is active and forgets it.
+    pub(super) fn remove(&mut self, rule: Rule) {
+        let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
+        for vehicle in 0..self.latest.vehicles() {
+            let key = (vehicle, rule);
+            let active = self.is_active(key);
+            self.held.fall(key);
+            self.cooldown.remove(key);
+            if active {
+                let edge = self.edge(key, &spec, EdgeKind::End);
+                self.removed.push(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
+            }
+        }
+        self.rules.remove(&rule);
+        self.toggles.retain(|toggle| toggle.rule != rule);
+        self.pending.retain(|pending| pending.node != Node::Rule(rule));
+        self.announced.retain(|(_, owner)| *owner != rule);
+        if let Some(watch) = &mut self.watch {
+            watch.remove(rule);
+        }
+        self.conditions.remove(rule, Clause::When, &mut self.latest);
+        self.conditions.remove(rule, Clause::Until, &mut self.latest);
+    }
+}

@@ -1,0 +1,12 @@
+//! What rule authors use, as a library: drives in memory, coverage, reports.
+//!
+//! [`Drive`] holds a recording in memory for those who read it often.
+//! [`coverage`] says which parts of the conditions of rules were exercised, from
+//! the truths of their atoms that were seen. [`results`] are those of rule
+//! tests. Nothing here prints; the command line and the server do.
+
+pub mod coverage;
+pub mod drive;
+pub mod results;
+
+pub use drive::{Drive, DriveBuilder, DriveError};
