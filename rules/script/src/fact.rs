@@ -290,7 +290,7 @@ impl Over {
 }
 
 impl Derived {
-    pub(crate) fn new(text: impl Into<Arc<str>>, over: Over, kind_type: Type) -> Fact {
+    pub(crate) fn fact(text: impl Into<Arc<str>>, over: Over, kind_type: Type) -> Fact {
         Fact::Derived(Arc::new(Self { text: text.into(), over, kind_type }))
     }
 
