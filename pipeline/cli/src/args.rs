@@ -25,6 +25,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Replay recordings through rules and print what they would have done
     Replay(ReplayArgs),
+    /// Compare what two rule sets decide on recordings; exit code 1 where it differs
+    Diff(DiffArgs),
     /// Compile rules and print what is wrong with them
     Check(CheckArgs),
     /// Explain a diagnostic code such as PR0123
@@ -92,6 +94,41 @@ pub(crate) struct ReplayArgs {
     /// Stop at the first fault in a recording, with exit code 3
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Output format
+    #[arg(long, short, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  piccolo diff rules/ changed/ --on drive.csv.gz --why
+  piccolo diff old.rhai new.rhai --on a.csv b.csv --vehicle car-a --vehicle car-b -o jsonl
+  piccolo diff rules/ tidied/ --on drives/*.csv.gz && echo 'nothing changed'")]
+pub(crate) struct DiffArgs {
+    /// The rules as they are: a file, or a directory of them
+    #[arg(value_name = "A")]
+    pub(crate) old: PathBuf,
+    /// The rules as they would be
+    #[arg(value_name = "B")]
+    pub(crate) new: PathBuf,
+    /// Recordings, one vehicle each; they are held in memory
+    #[arg(long, required = true, num_args = 1.., value_name = "RECORDING")]
+    pub(crate) on: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Name of the vehicle of each recording in turn; without it, the file's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) vehicle: Vec<String>,
+    /// Decisions that are not further apart count as moved, not as removed and added
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = moment)]
+    pub(crate) move_within: u64,
+    /// Print the reason: of what B decides, or of what A decides where B does not
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// Evaluate all scenarios, also those that cannot matter; the changes are the same
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Output format
     #[arg(long, short, default_value = "table")]
     pub(crate) output: OutputFormat,

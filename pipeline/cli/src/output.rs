@@ -1,11 +1,12 @@
 //! What goes to standard output and standard error.
 
+mod changes;
 mod table;
 
 use std::fmt::Arguments;
 use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
 
-use piccolo_engine::Decision;
+use piccolo_engine::{Decision, DecisionChange};
 use piccolo_wire::v1 as wire;
 use serde::Serialize;
 
@@ -50,6 +51,17 @@ impl Printer {
             OutputFormat::Jsonl => self.print_json(decision)?,
         }
         Ok(())
+    }
+
+    /// Prints how two rule sets differ.
+    pub(crate) fn print_changes(&mut self, changes: &[DecisionChange]) -> Result<(), CliError> {
+        for change in changes {
+            match self.format {
+                OutputFormat::Table => changes::write(&mut self.out, change)?,
+                OutputFormat::Jsonl => self.print_json(&changes::Line::of(change))?,
+            }
+        }
+        self.flush()
     }
 
     fn print_json(&mut self, decision: &impl Serialize) -> Result<(), CliError> {

@@ -6,6 +6,7 @@
 //! tests. Nothing here prints; the command line and the server do.
 
 pub mod coverage;
+pub mod diff;
 pub mod drive;
 pub mod results;
 
