@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod convert;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod explain_code;
 pub(crate) mod feed;
 pub(crate) mod record;

@@ -1,6 +1,7 @@
 //! What goes to standard output and standard error.
 
 mod changes;
+mod reasons;
 mod table;
 
 use std::fmt::Arguments;
@@ -8,6 +9,7 @@ use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
 
 use piccolo_engine::{Decision, DecisionChange};
 use piccolo_wire::v1 as wire;
+use piccolo_workbench::explain::{Explanation, WhyNot};
 use serde::Serialize;
 
 use crate::args::OutputFormat;
@@ -73,6 +75,24 @@ impl Printer {
     pub(crate) fn flush(&mut self) -> Result<(), CliError> {
         Ok(self.out.flush()?)
     }
+}
+
+/// Prints a document as JSON.
+pub(crate) fn print_document(document: &impl Serialize) -> Result<(), CliError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, document).map_err(into_output_error)?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
+}
+
+/// Prints why a decision was made.
+pub(crate) fn print_explanation(explanation: &Explanation) -> Result<(), CliError> {
+    Ok(reasons::write_explanation(&mut io::stdout().lock(), explanation)?)
+}
+
+/// Prints why a scenario did not begin.
+pub(crate) fn print_why_not(why_not: &WhyNot) -> Result<(), CliError> {
+    Ok(reasons::write_why_not(&mut io::stdout().lock(), why_not)?)
 }
 
 /// An error of writing that came through JSON stays what it was.

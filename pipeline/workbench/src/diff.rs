@@ -2,20 +2,16 @@
 
 mod relevant;
 
-use std::ops::RangeFull;
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, SignalId};
-use piccolo_engine::{Comparison, DecisionChange, Engine, EngineConfig, EngineError, Vehicle};
-use piccolo_recording::Sample;
+use piccolo_catalogue::Catalogue;
+use piccolo_engine::{Comparison, DecisionChange, EngineError};
 use piccolo_script::RuleSet;
 
-use crate::drive::{Drive, merge};
+use crate::drive::Drive;
+use crate::play::Player;
 
 pub use relevant::{Relevant, signals_of};
-
-/// Samples in one step of the engine.
-const BATCH_SAMPLES: usize = 1_000;
 
 /// How two rule sets are compared.
 #[derive(Clone, Copy, Debug)]
@@ -65,74 +61,18 @@ pub fn diff(
         [old, new].map(|rules| rules.clone().retain(|rule| relevant.contains(&rule.name)))
     };
     let evaluated = [old.len(), new.len()];
-    let config = EngineConfig { explain: options.explain, ..EngineConfig::default() };
-    let mut engine = Engine::new(config, Arc::clone(catalogue))?;
-    engine.load(&old)?;
-    engine.load_shadow(&new)?;
-    let mut run = Run {
-        vehicles: drives
-            .iter()
-            .map(|drive| engine.vehicle(drive.name()))
-            .collect::<Result<_, _>>()?,
-        engine,
-        comparison: Comparison::new(options.move_within_us),
-        samples: 0,
-    };
+    let mut player = Player::new(drives, catalogue, options.explain)?;
+    player.engine.load(&old)?;
+    player.engine.load_shadow(&new)?;
+    let mut comparison = Comparison::new(options.move_within_us);
     if evaluated != [0, 0] {
-        run.play(drives, &signals_of([&old, &new]))?;
+        player.play(&signals_of([&old, &new]), None, |engine, active| {
+            comparison.feed(&active, &engine.take_shadow_decisions());
+            true
+        })?;
     }
-    let (samples, decisions) = (run.samples, run.comparison.decisions());
-    Ok(Diff { changes: run.comparison.finish(), evaluated, samples, decisions })
-}
-
-struct Run {
-    engine: Engine,
-    vehicles: Vec<Vehicle>,
-    comparison: Comparison,
-    samples: u64,
-}
-
-impl Run {
-    fn play(&mut self, drives: &[Drive], signals: &[SignalId]) -> Result<(), EngineError> {
-        let mut batch = Vec::with_capacity(BATCH_SAMPLES);
-        // A vehicle is there from its first sample on, of whatever signal.
-        for (number, drive) in drives.iter().enumerate() {
-            let first = drive.iter().next().filter(|first| !signals.contains(&first.signal));
-            if let Some(first) = first {
-                batch.push(self.sample(number, &first)?);
-            }
-        }
-        for (number, sample) in merge(drives, signals, RangeFull) {
-            batch.push(self.sample(number, &sample)?);
-            if batch.len() >= BATCH_SAMPLES {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_SAMPLES));
-                self.step(sample.time_us, full)?;
-            }
-        }
-        let end_us = drives.iter().filter_map(|drive| drive.span_us().map(|span| span.1)).max();
-        self.step(end_us.map_or(0, |end_us| end_us.saturating_add(1)), batch)
-    }
-
-    fn sample(
-        &mut self,
-        number: usize,
-        sample: &Sample,
-    ) -> Result<piccolo_engine::Sample, EngineError> {
-        self.samples += 1;
-        let Sample { time_us, signal, value, line } = sample;
-        self.engine.sample(self.vehicles[number], *signal, value.as_ref(), *time_us, *line)
-    }
-
-    fn step(
-        &mut self,
-        tick_us: u64,
-        batch: Vec<piccolo_engine::Sample>,
-    ) -> Result<(), EngineError> {
-        let active = self.engine.step(tick_us, batch)?;
-        let shadow = self.engine.take_shadow_decisions();
-        self.comparison.feed(&active, &shadow);
-        Ok(())
-    }
+    let decisions = comparison.decisions();
+    Ok(Diff { changes: comparison.finish(), evaluated, samples: player.samples, decisions })
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 pub mod coverage;
 pub mod diff;
 pub mod drive;
+pub mod explain;
+mod play;
 pub mod results;
 
 pub use drive::{Drive, DriveBuilder, DriveError};

@@ -61,7 +61,7 @@ pub(super) fn write_why(out: &mut impl Write, why: &Why) -> io::Result<()> {
     why.atoms.iter().try_for_each(|atom| write_atom(out, atom))
 }
 
-fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
+pub(super) fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
     let mark = match atom.holds {
         Some(true) => "yes",
         Some(false) => "no ",
@@ -89,7 +89,7 @@ fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
     writeln!(out)
 }
 
-fn shown(value: Option<&Value>, without: &str) -> String {
+pub(super) fn shown(value: Option<&Value>, without: &str) -> String {
     value.map_or(without.to_owned(), ToString::to_string)
 }
 
@@ -127,6 +127,6 @@ pub(super) fn seconds(time_us: u64) -> String {
 }
 
 /// Twelve significant digits: enough to see the margin without the noise of binary fractions.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     format!("{value:.11e}").parse().unwrap_or(value)
 }

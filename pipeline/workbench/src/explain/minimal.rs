@@ -47,6 +47,11 @@ impl Terms {
         Self { terms: sets.into_iter().map(|set| set.into_iter().collect()).collect(), exact }
     }
 
+    /// The literals of all terms, in the order of the text, each once.
+    pub fn literals(&self) -> BTreeSet<Literal> {
+        self.terms.iter().flatten().copied().collect()
+    }
+
     /// The fewest atoms that are enough under a truth of literals; of several sets as small, the
     /// one whose atoms come first in the text. `None` where no term is true.
     pub fn sufficient(&self, is: &impl Fn(Literal) -> bool) -> Option<Vec<usize>> {
@@ -95,8 +100,7 @@ fn expand(formula: &Formula, dual: bool, exact: &mut bool) -> Vec<Set> {
         Formula::Constant(_) => Vec::new(),
         Formula::Literal { atom, negated } => vec![Set::from([(*atom, *negated)])],
         Formula::All(parts) | Formula::Any(parts) => {
-            let parts: Vec<Vec<Set>> =
-                parts.iter().map(|part| expand(part, dual, exact)).collect();
+            let parts: Vec<Vec<Set>> = parts.iter().map(|part| expand(part, dual, exact)).collect();
             if matches!(formula, Formula::All(_)) == dual {
                 return least(parts.concat(), exact);
             }
@@ -105,9 +109,8 @@ fn expand(formula: &Formula, dual: bool, exact: &mut bool) -> Vec<Set> {
                 for first in &all {
                     for second in &part {
                         let set: Set = first.union(second).copied().collect();
-                        let contradicts = |(atom, negated): &Literal| {
-                            !*negated && set.contains(&(*atom, true))
-                        };
+                        let contradicts =
+                            |(atom, negated): &Literal| !*negated && set.contains(&(*atom, true));
                         if dual || !set.iter().any(contradicts) {
                             joined.push(set);
                         }

@@ -86,7 +86,11 @@ fn the_least_sets_are_those_of_trying_all() {
         assert_eq!(against.as_ref(), twin, "{place}");
         assert!(found.is_some() != against.is_some(), "{place}");
         let way = terms.cheapest(&is, &|_| 1.0);
-        assert_eq!(way.as_ref().map(|way| way.missing.len()), changes(&formula, &truths), "{place}");
+        assert_eq!(
+            way.as_ref().map(|way| way.missing.len()),
+            changes(&formula, &truths),
+            "{place}"
+        );
         enough += usize::from(found.is_some_and(|set| !set.is_empty()));
         kept += usize::from(against.is_some_and(|set| !set.is_empty()));
         ways += usize::from(way.as_ref().is_some_and(|way| way.missing.len() > 1));
@@ -111,7 +115,8 @@ fn distances_decide_between_ways_of_one_length() {
 
 #[test]
 fn too_many_terms_are_cut_and_that_is_said() {
-    let pair = |index: usize| Formula::Any(vec![literal(2 * index, false), literal(2 * index + 1, false)]);
+    let pair =
+        |index: usize| Formula::Any(vec![literal(2 * index, false), literal(2 * index + 1, false)]);
     let terms = Terms::of(&Formula::All((0..14).map(pair).collect()));
     assert!(!terms.exact);
     assert_eq!(terms.sufficient(&|_| true).unwrap().len(), 14);
