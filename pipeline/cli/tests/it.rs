@@ -24,3 +24,6 @@ mod rules;
 #[cfg(test)]
 #[path = "it/run.rs"]
 mod run;
+#[cfg(test)]
+#[path = "it/worked.rs"]
+mod worked;

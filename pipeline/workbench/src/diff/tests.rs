@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use piccolo_catalogue::{Catalogue, Value};
-use piccolo_engine::DecisionChange;
+use piccolo_engine::{Decision, DecisionChange, Engine};
 use piccolo_recording::Sample;
 use piccolo_script::RuleSet;
 
 use super::{Diff, DiffOptions, Relevant, diff, signals_of};
 use crate::drive::{Drive, DriveBuilder};
+use crate::play::Player;
 
 const SPEED: &str = "Vehicle.Speed";
 const GEAR: &str = "Vehicle.Powertrain.Transmission.CurrentGear";
@@ -181,6 +182,52 @@ fn what_matters_alone_gives_the_same_difference() {
     }
     assert!(left_out > 300 && partly > 60, "{left_out} left out, {partly} partly");
     assert!(kinds.len() == 4 && kinds.values().all(|count| *count > 50), "{kinds:?}");
+}
+
+/// What one set decides by itself, without what tells revisions apart.
+fn alone(rules: &RuleSet, drives: &[Drive]) -> Vec<Decision> {
+    let mut player = Player::new(drives, &Catalogue::vss6(), false).unwrap();
+    player.engine.load(rules).unwrap();
+    let mut all = Vec::new();
+    let more = |_: &mut Engine, decisions: Vec<Decision>| {
+        all.extend(decisions.into_iter().map(plain));
+        true
+    };
+    player.play(&signals_of([rules]), None, more).unwrap();
+    all
+}
+
+fn plain(decision: Decision) -> Decision {
+    Decision { id: "".into(), revision: "".into(), why: None, ..decision }
+}
+
+#[test]
+fn two_lanes_differ_as_two_engines_do() {
+    let seed = std::env::var("PICCOLO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(92);
+    let mut rng = Rng::with_seed(seed);
+    let mut compared = 0;
+    for round in 0..200 {
+        let (old, new, texts) = pair(&mut rng);
+        let drives = [drive(&mut rng, "a", 60)];
+        let found = compare(&old, &new, &drives, OPTIONS).changes;
+        let place = format!("PICCOLO_SEED={seed}, round {round}\n{}\n--\n{}", texts.0, texts.1);
+        let (first, second) = (alone(&old, &drives), alone(&new, &drives));
+        let only = |these: &[Decision], those: &[Decision]| -> Vec<Decision> {
+            these.iter().filter(|decision| !those.contains(decision)).cloned().collect()
+        };
+        let side = |side: fn(&DecisionChange) -> Option<&Decision>| {
+            let mut all: Vec<Decision> =
+                found.iter().filter_map(side).cloned().map(plain).collect();
+            all.sort_by_key(|decision| {
+                (decision.time_us, decision.edge, Arc::clone(&decision.scenario))
+            });
+            all
+        };
+        assert_eq!(side(DecisionChange::from), only(&first, &second), "{place}");
+        assert_eq!(side(DecisionChange::to), only(&second, &first), "{place}");
+        compared += found.len();
+    }
+    assert!(compared > 400, "only {compared} changes");
 }
 
 #[test]
