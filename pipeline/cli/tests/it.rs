@@ -7,6 +7,12 @@ mod bad;
 #[path = "it/codes.rs"]
 mod codes;
 #[cfg(test)]
+#[path = "it/diff.rs"]
+mod diff;
+#[cfg(test)]
+#[path = "it/explain.rs"]
+mod explain;
+#[cfg(test)]
 #[path = "it/files.rs"]
 mod files;
 #[cfg(test)]
@@ -18,3 +24,6 @@ mod rules;
 #[cfg(test)]
 #[path = "it/run.rs"]
 mod run;
+#[cfg(test)]
+#[path = "it/worked.rs"]
+mod worked;

@@ -6,7 +6,10 @@
 //! tests. Nothing here prints; the command line and the server do.
 
 pub mod coverage;
+pub mod diff;
 pub mod drive;
+pub mod explain;
+mod play;
 pub mod results;
 
 pub use drive::{Drive, DriveBuilder, DriveError};
