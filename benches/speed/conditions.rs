@@ -23,7 +23,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let mut rng = fastrand::Rng::with_seed(SEED);
         for rule in 0..rules as Rule {
             let condition = condition(&mut rng);
-            conditions.add((rule, Clause::When), &condition, &mut latest, &mut toggles);
+            conditions.add((rule, Clause::When), &condition, &latest, &mut toggles);
         }
         // Every vehicle is known, and every signal has a value, when the clock starts.
         samples.iter().for_each(|sample| conditions.apply(sample, &mut latest, &mut toggles));

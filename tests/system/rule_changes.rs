@@ -229,3 +229,30 @@ fn an_action_without_a_value_is_withheld() {
         then [notify("driver", "gear " + Vehicle.Powertrain.Transmission.CurrentGear), notify("fleet", "at " + Vehicle.Speed)] }"#;
     check(&[(Some(rule), 5.0)], &["0 begin a notify(fleet) not notify(driver): text"]);
 }
+
+#[test]
+fn rules_that_come_and_go_leave_nothing_behind() {
+    let catalogue = catalogue();
+    let mut engine = engine(EngineConfig::default(), &catalogue, &rules("", &catalogue));
+    let speed = catalogue.find("Vehicle.Speed").unwrap();
+    let vehicle = engine.vehicle("car").unwrap();
+    let text = |round: u64| {
+        format!(
+            "scenario \"a\" {{ when avg(Vehicle.Speed, \"{}ms\") > 10.0 then launch(\"x\") }}
+             scenario \"b\" {{ when scenario(\"a\").active && rose(Vehicle.Speed > {}.0) then launch(\"y\") }}
+             scenario \"c\" {{ when vehicles(Vehicle.Speed > {}.5) > 0 then launch(\"z\") }}",
+            1 + round % 50,
+            round % 40,
+            round % 30
+        )
+    };
+    let mut used = Vec::new();
+    for round in 0..300 {
+        engine.load(&rules(&text(round), &catalogue)).unwrap();
+        let value = (round * 7 % 60) as f64;
+        let sample = engine.sample(vehicle, speed, Some(&value.into()), round * 1_000, 0).unwrap();
+        engine.step(round * 1_000 + 1_000, vec![sample]).unwrap();
+        used.push(engine.slots_used());
+    }
+    assert!(used[299] == used[50], "slots grow from {} to {}", used[50], used[299]);
+}

@@ -68,7 +68,7 @@ fn toggles_are_the_changes_of_truth() {
         let rule = condition(&mut random, SLOTS);
         let mut conditions = Conditions::new(false);
         let mut latest = Latest::default();
-        conditions.add((0, Clause::When), &rule, &mut latest, &mut Vec::new());
+        conditions.add((0, Clause::When), &rule, &latest, &mut Vec::new());
         for sample in &samples {
             let before = conditions.holds(sample.vehicle, 0, Clause::When);
             let mut toggles = Vec::new();
@@ -93,7 +93,7 @@ fn a_formula_with_many_children_is_split() {
         let mut conditions = Conditions::new(false);
         let mut latest = Latest::default();
         let mut toggles = Vec::new();
-        conditions.add((0, Clause::When), &Condition { atoms, formula }, &mut latest, &mut toggles);
+        conditions.add((0, Clause::When), &Condition { atoms, formula }, &latest, &mut toggles);
         for (value, holds) in [500.0, 999.0].into_iter().zip(expected) {
             let sample = Sample { time_us: 1, value, vehicle: 0, slot: 0, origin: 0 };
             conditions.apply(&sample, &mut latest, &mut toggles);
@@ -114,7 +114,7 @@ fn the_flip_of_an_atom_is_the_sample_that_changed_it() {
     };
     let mut conditions = Conditions::new(true);
     let mut latest = Latest::default();
-    conditions.add((0, Clause::When), &rule, &mut latest, &mut Vec::new());
+    conditions.add((0, Clause::When), &rule, &latest, &mut Vec::new());
     let mut flips = Vec::new();
     for (origin, value) in [10.0, 60.0, 70.0, 40.0, 45.0, UNKNOWN].into_iter().enumerate() {
         let sample = Sample {
@@ -141,14 +141,14 @@ fn a_rule_that_comes_again_does_not_explain_itself_by_what_an_earlier_one_saw() 
     let mut latest = Latest::default();
     let mut toggles = Vec::new();
     let speed = |value: f64, origin: u32| Sample { time_us: 1, value, vehicle: 0, slot: 0, origin };
-    conditions.add((0, Clause::When), &rule, &mut latest, &mut toggles);
-    conditions.add((1, Clause::When), &rule, &mut latest, &mut toggles);
+    conditions.add((0, Clause::When), &rule, &latest, &mut toggles);
+    conditions.add((1, Clause::When), &rule, &latest, &mut toggles);
     conditions.apply(&speed(60.0, 1), &mut latest, &mut toggles);
     conditions.remove(0, Clause::When);
     assert_eq!(conditions.flip_of(0, &atom).map(|flip| flip.origin), Some(1), "one still has it");
     conditions.remove(1, Clause::When);
     conditions.apply(&speed(40.0, 2), &mut latest, &mut toggles);
     conditions.apply(&speed(70.0, 3), &mut latest, &mut toggles);
-    conditions.add((2, Clause::When), &rule, &mut latest, &mut toggles);
+    conditions.add((2, Clause::When), &rule, &latest, &mut toggles);
     assert_eq!(conditions.flip_of(0, &atom), None, "the flip by sample 3 went unseen");
 }

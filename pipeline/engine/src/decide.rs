@@ -32,6 +32,9 @@ pub(crate) struct Decider {
 /// What an active scenario claims, with the action that it wants there.
 type Claimed = Vec<(Target, Option<(ActionKind, Action)>)>;
 
+/// Told of a policy that is asked about an action of an edge, with the facts that it sees.
+type PolicyWatcher<'a> = dyn Fn(&RuleEdge, &Arc<Policy>, &dyn script::Facts) + 'a;
+
 /// What decisions are made with.
 pub(crate) struct Context<'a> {
     pub(crate) names: &'a Names,
@@ -41,7 +44,7 @@ pub(crate) struct Context<'a> {
     pub(crate) policies: &'a Policies,
     pub(crate) defaults: PolicyDefaults,
     /// Told of each policy that is asked about an action.
-    pub(crate) seen: &'a dyn Fn(&RuleEdge, &Arc<Policy>, &dyn script::Facts),
+    pub(crate) seen: &'a PolicyWatcher<'a>,
 }
 
 impl Context<'_> {

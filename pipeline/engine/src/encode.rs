@@ -177,6 +177,11 @@ impl Names {
         Ok(slot)
     }
 
+    /// How many slots were given out.
+    pub(crate) fn slots_used(&self) -> usize {
+        self.slots_used as usize
+    }
+
     /// A slot that was not given out before.
     pub(crate) fn next_slot(&mut self) -> Slot {
         self.slots_used += 1;

@@ -315,11 +315,29 @@ impl Engine {
             {
                 self.names.release_all(&live.reads, &mut self.changes);
                 self.names.release_all(&live.captured, &mut self.changes);
-                self.announced.retain(|(announced, _)| *announced != rule);
+                self.forget_announced(rule);
                 if live.home == Stage::Fleet {
                     self.fleet_rules -= 1;
                     self.fleet_open &= self.fleet_rules > 0;
                 }
+            }
+        }
+    }
+
+    /// Forgets in which slots a rule said whether it is active: whoever asked is gone with it.
+    fn forget_announced(&mut self, rule: Rule) {
+        let slots: Vec<Slot> = self
+            .announced
+            .iter()
+            .filter(|(known, _)| *known == rule)
+            .map(|(_, slot)| *slot)
+            .collect();
+        self.announced.retain(|(known, _)| *known != rule);
+        for slot in slots {
+            self.names.forget_platform_slot(slot);
+            self.changes.push(Order::Forget(Stage::Vehicle, slot));
+            if self.fleet_rules > 0 {
+                self.changes.push(Order::Forget(Stage::Fleet, slot));
             }
         }
     }
@@ -334,6 +352,12 @@ impl Engine {
     /// The engine's present time: everything before it is decided.
     pub fn now_us(&self) -> Time {
         self.now_us
+    }
+
+    /// How many slots were ever given out, for signals and other facts; those that are free again
+    /// are used before new ones.
+    pub fn slots_used(&self) -> usize {
+        self.names.slots_used()
     }
 
     /// How many samples came too late and were dropped.

@@ -185,9 +185,15 @@ impl Names {
         if let Some(slot) = self.facts.platform.get(&key) {
             return *slot;
         }
-        let slot = self.next_slot();
+        let slot = self.free_slot();
         self.facts.platform.insert(key, slot);
         slot
+    }
+
+    /// Gives the slot of a fact of the platform back that nobody reads any more.
+    pub(crate) fn forget_platform_slot(&mut self, slot: Slot) {
+        self.facts.platform.retain(|_, known| *known != slot);
+        self.facts.free.push(slot);
     }
 
     /// How the values of a fact become numbers.

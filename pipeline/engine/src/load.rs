@@ -75,8 +75,8 @@ impl Engine {
         }
         let policies = !self.lane(lane).has_policies(rules.policies());
         self.lane_mut(lane).policies = Policies::new(rules.policies());
-        self.announce(lane, rules);
-        self.recapture(lane, &change, policies)?;
+        let asked = self.announce(lane, rules);
+        self.recapture(lane, &change, policies || asked)?;
         Ok(change)
     }
 
@@ -308,13 +308,18 @@ impl Engine {
     }
 
     /// Lets scenarios that others ask about say whether they are active.
-    fn announce(&mut self, lane: Lane, rules: &RuleSet) {
-        let mut asked: Vec<Arc<str>> =
-            rules.scenarios().flat_map(|scenario| scenario.asks.iter().cloned()).collect();
+    ///
+    /// Returns whether actions or policies ask: what they read may have another slot now.
+    fn announce(&mut self, lane: Lane, rules: &RuleSet) -> bool {
+        let mut asked: Vec<Arc<str>> = Vec::new();
         asked_by_actions(rules).iter().for_each(|fact| fact.asks(&mut asked));
+        let by_actions = !asked.is_empty();
+        asked.extend(rules.scenarios().flat_map(|scenario| scenario.asks.iter().cloned()));
         asked.sort_unstable();
         asked.dedup();
-        let Some(property) = Property::find("scenario", "active").map(Arc::new) else { return };
+        let Some(property) = Property::find("scenario", "active").map(Arc::new) else {
+            return by_actions;
+        };
         for name in asked {
             let fact = PlatformFact::new(Arc::clone(&name), Arc::clone(&property));
             let Some(rule) = self.lane(lane).numbers.get(&name).copied() else { continue };
@@ -323,6 +328,7 @@ impl Engine {
                 self.changes.push(Order::Announce(rule, slot));
             }
         }
+        by_actions
     }
 
     /// Determines anew which facts come with the edges of rules.
@@ -406,25 +412,34 @@ impl Engine {
     }
 }
 
-/// What the arguments of actions read, and the policies that judge them.
+/// The facts that actions and policies of a set read.
 fn asked_by_actions(rules: &RuleSet) -> Vec<Fact> {
+    let mut facts = read_by_policies(rules);
+    facts.extend(rules.scenarios().flat_map(|scenario| read_by_arguments(scenario)));
+    facts
+}
+
+fn read_by_arguments(scenario: &Scenario) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let mut read = |action: &ActionTemplate| {
-        action.arguments.iter().for_each(|argument| argument.expression.reads(&mut facts));
-    };
-    for scenario in rules.scenarios() {
-        scenario.then.iter().chain(&scenario.finally).for_each(&mut read);
+    let actions = scenario.then.iter().chain(&scenario.finally);
+    for argument in actions.flat_map(|action| &action.arguments) {
+        argument.expression.reads(&mut facts);
     }
-    for policy in rules.policies() {
-        if let Verdict::Change(action) = &policy.verdict {
-            read(action);
-        }
-    }
+    facts
+}
+
+fn read_by_policies(rules: &RuleSet) -> Vec<Fact> {
+    let mut facts = Vec::new();
     for policy in rules.policies() {
         let atoms = policy.when.iter().flat_map(|when| &when.atoms);
         facts.extend(atoms.flat_map(Atom::reads));
-        if let Verdict::Deny(reason) = &policy.verdict {
-            reason.reads(&mut facts);
+        match &policy.verdict {
+            Verdict::Deny(reason) => reason.reads(&mut facts),
+            Verdict::Change(action) => {
+                let arguments = action.arguments.iter();
+                arguments.for_each(|argument| argument.expression.reads(&mut facts));
+            }
+            Verdict::Allow => {}
         }
     }
     facts
@@ -454,7 +469,34 @@ fn identities(rules: &RuleSet) -> Result<FxHashMap<Arc<str>, Identity>, EngineEr
         }
     }
     bring_into_fleet(rules, &mut known);
+    tell_apart_what_is_asked(rules, &mut known);
     Ok(known)
+}
+
+/// Rules whose arguments or policies ask about scenarios are the same only where those are.
+fn tell_apart_what_is_asked(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) {
+    let text_of = |facts: &[Fact], known: &FxHashMap<Arc<str>, Identity>| -> String {
+        let mut asked = Vec::new();
+        facts.iter().for_each(|fact| fact.asks(&mut asked));
+        asked.sort_unstable();
+        asked.dedup();
+        let texts = asked.iter().filter_map(|name| known.get(name));
+        texts.map(|identity| format!(" asks {}", identity.text)).collect()
+    };
+    let of_policies = text_of(&read_by_policies(rules), known);
+    let told: Vec<(Arc<str>, String)> = rules
+        .scenarios()
+        .map(|scenario| {
+            let own = text_of(&read_by_arguments(scenario), known);
+            (Arc::clone(&scenario.name), own + &of_policies)
+        })
+        .filter(|(_, asked)| !asked.is_empty())
+        .collect();
+    for (name, asked) in told {
+        if let Some(identity) = known.get_mut(&name) {
+            identity.text = format!("{}{asked}", identity.text).into();
+        }
+    }
 }
 
 /// Those that fleet scenarios ask about are evaluated there too, so that both see the same.

@@ -133,7 +133,7 @@ impl Policies {
 
     fn verdict(&self, kind: ActionKind, action: &Action, asked: &Asked<'_>) -> Said {
         let facts = ActionFacts { asked, kind, target: &action.target };
-        let mut best: Option<((i64, u8, Reverse<&Arc<str>>), Said)> = None;
+        let mut best: Option<(Rank<'_>, Said)> = None;
         for policy in self.guarding(kind, &action.target) {
             (asked.seen)(policy, &facts);
             let Some(said) = say(policy, &facts) else { continue };
@@ -153,6 +153,9 @@ impl Policies {
         }
     }
 }
+
+/// The order in which policies decide: priority, then what they say, then the earlier name.
+type Rank<'a> = (i64, u8, Reverse<&'a Arc<str>>);
 
 /// What a policy says of an action.
 enum Said {

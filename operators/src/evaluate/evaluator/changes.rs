@@ -20,7 +20,7 @@ impl Evaluator {
                 [(Clause::When, &conditions.0), (Clause::Until, &conditions.1)]
             {
                 let toggles = &mut self.toggles;
-                self.conditions.add((owner, clause), condition, &mut self.latest, toggles);
+                self.conditions.add((owner, clause), condition, &self.latest, toggles);
             }
         }
         self.derived.add(spec, level);
@@ -49,7 +49,7 @@ impl Evaluator {
         for (clause, condition) in clauses {
             if let Some(condition) = condition {
                 let key = (rule, clause);
-                self.conditions.add(key, condition, &mut self.latest, &mut self.toggles);
+                self.conditions.add(key, condition, &self.latest, &mut self.toggles);
             }
         }
         if let Some(watch) = &mut self.watch {
