@@ -82,9 +82,7 @@ fn action(rng: &mut Rng, number: usize, targets: usize) -> String {
     let kind = ["launch", "pause", "terminate", "restart"][rng.usize(..4)];
     match rng.u8(..7) {
         0 => format!("notify(\"driver\", \"at \" + {SPEED})"),
-        1 if number > 0 => {
-            format!("notify(\"driver\", \"it is \" + scenario(\"s0\").active)")
-        }
+        1 if number > 0 => "notify(\"driver\", \"it is \" + scenario(\"s0\").active)".to_owned(),
         2 => format!("network(\"n{}\", #{{ gear: {GEAR} }})", rng.usize(..targets)),
         _ => format!("{kind}(\"p{}\")", rng.usize(..targets)),
     }
