@@ -174,7 +174,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "EDGE", requires = "scenario")]
     pub(crate) edge: Option<EdgeArg>,
     /// When the scenario came nearest to its begin
-    #[arg(long, requires = "not", conflicts_with = "at")]
+    #[arg(long, conflicts_with = "at")]
     pub(crate) nearest: bool,
     /// Output format
     #[arg(long, short, default_value = "table")]

@@ -41,7 +41,8 @@ pub struct Diff {
 /// each the drive of one vehicle that has the drive's name.
 ///
 /// One engine runs both: `old` in its active lane and `new` in its shadow, so that what is the
-/// same in both is evaluated once. Scenarios whose decisions cannot differ, and that no such
+/// same in both is evaluated once; two engines where arguments of actions or policies ask about
+/// a scenario that is not ([`Relevant::needs_two_engines`]). Scenarios whose decisions cannot differ, and that no such
 /// scenario depends on, are left out ([`Relevant`]), and of the drives only the signals are read
 /// that the others read. The changes are the same as with [`DiffOptions::full`].
 ///
@@ -54,25 +55,36 @@ pub fn diff(
     catalogue: &Arc<Catalogue>,
     options: DiffOptions,
 ) -> Result<Diff, EngineError> {
-    let [old, new] = if options.full {
-        [old.clone(), new.clone()]
-    } else {
-        let relevant = Relevant::of(old, new);
-        [old, new].map(|rules| rules.clone().retain(|rule| relevant.contains(&rule.name)))
-    };
+    let relevant = Relevant::of(old, new);
+    let [old, new] = [old, new].map(|rules| {
+        let rules = rules.clone();
+        if options.full { rules } else { rules.retain(|rule| relevant.contains(&rule.name)) }
+    });
     let evaluated = [old.len(), new.len()];
-    let mut player = Player::new(drives, catalogue, options.explain)?;
-    player.engine.load(&old)?;
-    player.engine.load_shadow(&new)?;
     let mut comparison = Comparison::new(options.move_within_us);
+    let mut samples = 0;
     if evaluated != [0, 0] {
-        player.play(&signals_of([&old, &new]), None, |engine, active| {
+        let signals = signals_of([&old, &new]);
+        let mut player = Player::new(drives, catalogue, options.explain)?;
+        player.engine.load(&old)?;
+        if relevant.needs_two_engines() {
+            let mut other = Player::new(drives, catalogue, options.explain)?;
+            other.engine.load(&new)?;
+            other.play(&signals, None, |_, decisions| {
+                comparison.feed(&[], &decisions);
+                true
+            })?;
+        } else {
+            player.engine.load_shadow(&new)?;
+        }
+        player.play(&signals, None, |engine, active| {
             comparison.feed(&active, &engine.take_shadow_decisions());
             true
         })?;
+        samples = player.samples;
     }
     let decisions = comparison.decisions();
-    Ok(Diff { changes: comparison.finish(), evaluated, samples: player.samples, decisions })
+    Ok(Diff { changes: comparison.finish(), evaluated, samples, decisions })
 }
 
 #[cfg(test)]

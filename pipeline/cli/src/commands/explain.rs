@@ -21,6 +21,9 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Code, CliError> {
             let message = "--not needs a time: --at DURATION, or --nearest".to_owned();
             return Err(CliError::Usage(message));
         }
+        (None, _, true) => {
+            return Err(CliError::Usage("--nearest goes with --not NAME".to_owned()));
+        }
         (None, ..) => None,
     };
     let catalogue = super::catalogue(&args.signals.catalogue)?;

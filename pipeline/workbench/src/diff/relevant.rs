@@ -24,6 +24,8 @@ type Names = BTreeSet<Arc<str>>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Relevant {
     names: Names,
+    /// Whether arguments or policies of these ask about what may be otherwise active.
+    apart: bool,
 }
 
 impl Relevant {
@@ -32,7 +34,17 @@ impl Relevant {
         let graph = Graph::new(old, new);
         let active = graph.asking(graph.unequal.clone());
         let done = graph.done(&active);
-        Self { names: graph.needed(done) }
+        let names = graph.needed(done);
+        let asks_otherwise = |name: &Arc<str>| {
+            graph.asked_by_actions(name).iter().any(|asked| active.contains(asked))
+        };
+        Self { apart: names.iter().any(asks_otherwise), names }
+    }
+
+    /// Whether each set needs an engine of its own: a scenario that is the same in both is
+    /// evaluated once in one engine, but what it does asks about one that is not.
+    pub fn needs_two_engines(&self) -> bool {
+        self.apart
     }
 
     /// Whether a scenario matters.

@@ -82,9 +82,7 @@ fn action(rng: &mut Rng, number: usize, targets: usize) -> String {
     let kind = ["launch", "pause", "terminate", "restart"][rng.usize(..4)];
     match rng.u8(..7) {
         0 => format!("notify(\"driver\", \"at \" + {SPEED})"),
-        1 if number > 0 => {
-            format!("notify(\"driver\", \"it is \" + scenario(\"s0\").active)")
-        }
+        1 if number > 0 => "notify(\"driver\", \"it is \" + scenario(\"s0\").active)".to_owned(),
         2 => format!("network(\"n{}\", #{{ gear: {GEAR} }})", rng.usize(..targets)),
         _ => format!("{kind}(\"p{}\")", rng.usize(..targets)),
     }
@@ -271,6 +269,37 @@ fn what_hangs_together_matters() {
     check("p", r#"policy "p" { on launch("w") when Vehicle.Speed > 8.0 deny "too fast" }"#, "e");
     check("p", r#"policy "p" { on launch("x") when Vehicle.Speed > 8.0 deny "too fast" }"#, "ae");
     check("e", BASE[4].1, "");
+}
+
+/// Without a condition that asks about `a`, it did not say whether it is active.
+#[test]
+fn arguments_and_policies_alone_may_ask_about_a_scenario() {
+    let catalogue = Catalogue::vss6();
+    let mut builder = DriveBuilder::new("car", Arc::clone(&catalogue));
+    for (line, (path, value)) in
+        [(SPEED, Value::Float(1.0)), (BRAKE, Value::Bool(true))].into_iter().enumerate()
+    {
+        let (time_us, signal) = (10 * line as u64, catalogue.find(path).unwrap());
+        builder.push(Sample { time_us, signal, value: Some(value), line: line as u32 }).unwrap();
+    }
+    let drives = [builder.finish()];
+    let begun = |then: &str, policy: &str| {
+        let texts = [
+            format!("scenario \"a\" {{ when {SPEED} > 0.0 then launch(\"x\") }}"),
+            format!("scenario \"b\" {{ when {BRAKE} then {then} }}"),
+            policy.to_owned(),
+        ];
+        let texts = texts.into_iter().enumerate();
+        let texts: Texts = texts.map(|(number, text)| (number.to_string(), text)).collect();
+        let mut decisions = alone(&rules(&texts), &drives);
+        assert_eq!(decisions.len(), 2);
+        decisions.remove(1)
+    };
+    let told = begun("notify(\"driver\", \"it is \" + scenario(\"a\").active)", "");
+    assert_eq!(told.actions[0].arguments.0[0].1, Value::from("it is true"));
+    let policy = "policy \"p\" { on launch(\"y\") when scenario(\"a\").active deny \"taken\" }";
+    let denied = begun("launch(\"y\")", policy);
+    assert_eq!(denied.withheld[0].reason.as_deref(), Some("taken"));
 }
 
 #[test]

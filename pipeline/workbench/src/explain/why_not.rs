@@ -183,7 +183,16 @@ struct Moment {
 struct AtomSeen {
     holds: Option<bool>,
     margin: Option<f64>,
-    values: Vec<(Arc<str>, Option<Value>, Option<(u64, u32)>)>,
+    reads: Vec<Read>,
+}
+
+/// A fact that an atom reads.
+#[derive(Clone, Debug)]
+struct Read {
+    fact: Arc<str>,
+    value: Option<Value>,
+    /// The time and origin of its last sample.
+    sampled: Option<(u64, u32)>,
 }
 
 /// A stretch of time in which `when` holds and the scenario is not active.
@@ -375,22 +384,24 @@ impl Watch {
 
     fn describe(&self, moment: &Moment, (atom, negated): Literal) -> Missing {
         let seen = &moment.atoms[atom];
-        let signal = |(signal, value, place): &(Arc<str>, Option<Value>, Option<(u64, u32)>)| {
-            let time_us = place.map(|(time_us, _)| time_us);
-            SignalReason { signal: Arc::clone(signal), value: value.clone(), time_us }
+        let signal = |read: &Read| SignalReason {
+            signal: Arc::clone(&read.fact),
+            value: read.value.clone(),
+            time_us: read.sampled.map(|(time_us, _)| time_us),
         };
-        let sample = |(signal, value, place): &(Arc<str>, Option<Value>, Option<(u64, u32)>)| {
-            let (time_us, origin) = (*place)?;
-            Some(SampleReason { signal: Arc::clone(signal), value: value.clone(), time_us, origin })
+        let sample = |read: &Read| {
+            let (time_us, origin) = read.sampled?;
+            let (signal, value) = (Arc::clone(&read.fact), read.value.clone());
+            Some(SampleReason { signal, value, time_us, origin })
         };
         Missing {
             atom: Arc::clone(&self.scenario.when.atoms[atom].text),
             wanted: !negated,
             holds: seen.holds,
-            signals: seen.values.iter().map(signal).collect(),
+            signals: seen.reads.iter().map(signal).collect(),
             margin: seen.margin.map(f64::abs),
             distance: seen.distance(self.scales[atom]),
-            samples: seen.values.iter().filter_map(sample).collect(),
+            samples: seen.reads.iter().filter_map(sample).collect(),
         }
     }
 }
@@ -417,13 +428,15 @@ impl Moment {
 
 impl AtomSeen {
     fn of(atom: &Atom, seen: &ScenarioSeen<'_>) -> Self {
-        let reads = atom.reads();
-        let value =
-            |fact: &Fact| (Arc::from(fact.text()), seen.facts.value(fact), (seen.sampled)(fact));
+        let read = |fact: Fact| Read {
+            fact: fact.text().into(),
+            value: seen.facts.value(&fact),
+            sampled: (seen.sampled)(&fact),
+        };
         Self {
             holds: atom.expression.truth(seen.facts),
             margin: atom.margin(seen.facts).filter(|margin| margin.is_finite()),
-            values: reads.iter().map(value).collect(),
+            reads: atom.reads().into_iter().map(read).collect(),
         }
     }
 
