@@ -5,9 +5,7 @@ use std::sync::Arc;
 use piccolo_operators::derived::Level;
 use piccolo_operators::evaluate::RuleSpec;
 use piccolo_operators::ids::{Rule, Slot};
-use piccolo_script::{
-    ActionTemplate, Atom, Fact, PlatformFact, Property, RuleSet, Scenario, Verdict,
-};
+use piccolo_script::{Atom, Fact, PlatformFact, Property, RuleSet, Scenario, Verdict};
 use rustc_hash::FxHashMap;
 
 use crate::compile::compile;
@@ -488,7 +486,7 @@ fn tell_apart_what_is_asked(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Ide
         .scenarios()
         .map(|scenario| {
             let own = text_of(&read_by_arguments(scenario), known);
-            (Arc::clone(&scenario.name), own + &of_policies)
+            (Arc::clone(&scenario.name), own + of_policies.as_str())
         })
         .filter(|(_, asked)| !asked.is_empty())
         .collect();
