@@ -16,6 +16,7 @@ fn main() -> Code {
     let result = match args.command {
         Command::Replay(args) => commands::replay::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Test(args) => commands::test::run(&args),
         Command::ExplainCode(args) => commands::explain_code::run(&args),
         Command::Convert(args) => commands::convert::run(&args),
         Command::Record(args) => commands::record::run(&args),

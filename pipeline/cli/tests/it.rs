@@ -18,3 +18,6 @@ mod rules;
 #[cfg(test)]
 #[path = "it/run.rs"]
 mod run;
+#[cfg(test)]
+#[path = "it/test.rs"]
+mod test;

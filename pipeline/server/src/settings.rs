@@ -142,11 +142,7 @@ impl Settings {
 
     /// How the engine is set up.
     pub fn engine(&self) -> EngineConfig {
-        EngineConfig {
-            workers: self.workers,
-            explain: self.explain,
-            ..EngineConfig::default()
-        }
+        EngineConfig { workers: self.workers, explain: self.explain, ..EngineConfig::default() }
     }
 
     /// Writes the address file, whole or not at all, where one is wanted.

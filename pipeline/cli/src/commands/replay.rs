@@ -1,6 +1,5 @@
 //! `piccolo replay`: what the rules would have done on recorded drives.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +16,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
     let catalogue = super::catalogue(&args.signals.catalogue)?;
     let rules = super::rules(&args.rules, &catalogue)?;
     let names = vehicle_names(args)?;
-    let config = EngineConfig {
-        workers: args.workers,
-        explain: args.why,
-        ..EngineConfig::default()
-    };
+    let config =
+        EngineConfig { workers: args.workers, explain: args.why, ..EngineConfig::default() };
     let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
     engine.load(&rules)?;
     let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();
@@ -50,7 +46,7 @@ fn vehicle_names(args: &ReplayArgs) -> Result<Vec<String>, CliError> {
         let message = "there are more --vehicle names than recordings".to_owned();
         return Err(CliError::Usage(message));
     }
-    names.extend(args.recordings[names.len()..].iter().map(|path| file_stem(path)));
+    names.extend(args.recordings[names.len()..].iter().map(|path| super::file_stem(path)));
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {
             let message = format!(
@@ -60,12 +56,6 @@ fn vehicle_names(args: &ReplayArgs) -> Result<Vec<String>, CliError> {
         }
     }
     Ok(names)
-}
-
-/// The file's name up to its first dot.
-fn file_stem(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split('.').find(|part| !part.is_empty()).unwrap_or("vehicle").to_owned()
 }
 
 struct Replay<'a> {
