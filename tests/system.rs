@@ -13,6 +13,9 @@ mod determinism;
 #[path = "system/drives.rs"]
 mod drives;
 #[cfg(test)]
+#[path = "system/fleet.rs"]
+mod fleet;
+#[cfg(test)]
 #[path = "system/memory.rs"]
 mod memory;
 #[cfg(test)]

@@ -75,8 +75,6 @@ pub enum Function {
     Fresh(Time),
     /// Its last sample is older than the limit, or as old where the flag says so.
     Older(Time, bool),
-    /// What comes from all vehicles together: not made here, but put into the slot.
-    OfTheFleet,
 }
 
 /// What a derived fact is at a time.
@@ -111,7 +109,7 @@ trait Keeper: fmt::Debug + Send {
 impl Function {
     fn keeper(&self, inputs: usize) -> Option<Box<dyn Keeper>> {
         Some(match *self {
-            Self::Truth(_) | Self::OfTheFleet => return None,
+            Self::Truth(_) => return None,
             Self::Average(window_us) => Box::new(area::Average::new(window_us)),
             Self::Least(window_us) => Box::new(extreme::Extreme::new(window_us, true)),
             Self::Greatest(window_us) => Box::new(extreme::Extreme::new(window_us, false)),

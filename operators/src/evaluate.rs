@@ -53,7 +53,8 @@ impl RuleSpec {
 /// What goes into the operator.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// Samples in order of time, none earlier than the frontier that the operator has seen.
+    /// Samples in order of time, none earlier than the frontier that the operator has seen; those
+    /// of [`EVERY_VEHICLE`](crate::tally::EVERY_VEHICLE) are put into every vehicle, also later ones.
     Samples(Vec<Sample>),
     /// Adds a derived fact with its level, from the operator's present time on; what it reads is
     /// there.
@@ -75,6 +76,10 @@ pub enum Input {
     /// Makes an edge of a rule in each vehicle where it is active, for those who begin or cease to
     /// listen to it now.
     Tell(Rule, EdgeKind, Lane),
+    /// Counts the vehicles in which the truth in a slot holds, from now on.
+    Count(Slot),
+    /// Counts them no more.
+    Uncount(Slot),
     /// Changes the slots whose facts go with each edge of a rule.
     Capture(Rule, Arc<[Slot]>),
     /// Keeps in a slot whether a rule is active.

@@ -36,6 +36,11 @@ impl Facts<'_> {
     pub fn get(&self, slot: Slot) -> Fact {
         self.0.get(slot as usize).copied().unwrap_or(ABSENT)
     }
+
+    /// All facts of the vehicle, with their slots.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, Fact)> + '_ {
+        self.0.iter().enumerate().map(|(slot, fact)| (slot as Slot, *fact))
+    }
 }
 
 /// The latest facts of all vehicles: 24 bytes for each slot that a vehicle has used or passed over.

@@ -4,7 +4,7 @@
 //! ([`latest`], [`conditions`], [`derived`], [`held`], [`cooldown`]); [`evaluate`] joins
 //! them in event-time order and runs them as one timely operator. What comes
 //! out is rare, and differential dataflow takes it from there ([`arbitrate`],
-//! [`difference`]).
+//! [`tally`], [`difference`]).
 //!
 //! Nothing here knows of rules as people write them, of names, or of time
 //! other than event time.
@@ -21,6 +21,7 @@ pub mod ids;
 pub mod latest;
 pub mod naive;
 pub mod observe;
+pub mod tally;
 pub mod timers;
 
 #[cfg(test)]

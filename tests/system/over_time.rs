@@ -22,7 +22,7 @@ const SAMPLES: usize = 40;
 const ROUNDS: usize = 60;
 
 /// The value of a fact at each microsecond.
-type Timeline = Arc<Vec<Option<Value>>>;
+pub(crate) type Timeline = Arc<Vec<Option<Value>>>;
 
 #[test]
 fn functions_over_time_equal_their_definitions() {
@@ -58,9 +58,9 @@ fn functions_over_time_equal_their_definitions() {
     assert!(full * 2 > compared, "only {full} of {compared} had an edge");
 }
 
-type Edges = Vec<(u64, Edge)>;
+pub(crate) type Edges = Vec<(u64, Edge)>;
 
-fn decide(
+pub(crate) fn decide(
     config: EngineConfig,
     catalogue: &Arc<Catalogue>,
     rules: &RuleSet,
@@ -85,19 +85,29 @@ fn decide(
 }
 
 /// One vehicle, by the definitions.
-struct Twin<'a> {
+pub(crate) struct Twin<'a> {
     history: &'a [Event],
     horizon_us: u64,
     facts: HashMap<String, Timeline>,
 }
 
 impl<'a> Twin<'a> {
-    fn new(history: &'a [Event], horizon_us: u64) -> Self {
+    pub(crate) fn new(history: &'a [Event], horizon_us: u64) -> Self {
         Self { history, horizon_us, facts: HashMap::new() }
     }
 
+    /// The time of the vehicle's first sample.
+    pub(crate) fn first_us(&self) -> u64 {
+        self.history[0].0
+    }
+
+    /// Sets the timeline of a fact that does not come from this vehicle alone.
+    pub(crate) fn set(&mut self, fact: &Fact, timeline: Timeline) {
+        self.facts.insert(fact.text().to_owned(), timeline);
+    }
+
     /// The edges of a scenario; from then on others can ask about it.
-    fn edges(&mut self, scenario: &Scenario) -> Edges {
+    pub(crate) fn edges(&mut self, scenario: &Scenario) -> Edges {
         let when = self.levels(&scenario.when);
         let until = scenario.until.as_ref().map(|until| self.levels(until)).unwrap_or_default();
         let timing = Timing {
@@ -150,7 +160,7 @@ impl<'a> Twin<'a> {
         self.facts.get(fact.text())?[now_us as usize].clone()
     }
 
-    fn timeline(&mut self, fact: &Fact) -> Timeline {
+    pub(crate) fn timeline(&mut self, fact: &Fact) -> Timeline {
         if let Some(known) = self.facts.get(fact.text()) {
             return Arc::clone(known);
         }

@@ -149,3 +149,25 @@ fn timed_atom(rng: &mut fastrand::Rng, number: usize, depth: u8) -> String {
         _ => atom(rng),
     }
 }
+
+/// The text of a scenario about the fleet; `own` is how many scenarios before it are not.
+pub(crate) fn fleet_scenario(rng: &mut fastrand::Rng, number: usize, own: usize) -> String {
+    let order = [">", ">=", "<", "<="][rng.usize(..4)];
+    let count = |rng: &mut fastrand::Rng| match rng.u8(..4) {
+        0 => format!("share({}) {order} 0.{}", timed_atom(rng, own, 1), rng.u8(..10)),
+        1 => format!(
+            "vehicles(scenario(\"r{:02}\").active) {order} {}",
+            rng.usize(..own),
+            rng.u8(..4)
+        ),
+        _ => format!("vehicles({}) {order} {}", timed(rng, own, 1), rng.u8(..4)),
+    };
+    let condition = match rng.u8(..5) {
+        0 => format!("{} && {}", count(rng), timed_atom(rng, own, 0)),
+        1 => format!("count({}, \"{}us\") {order} 2", count(rng), rng.u64(1..40)),
+        2 => format!("{} || scenario(\"r{:02}\").active", count(rng), rng.usize(..number)),
+        _ => count(rng),
+    };
+    let held = if rng.u8(..4) == 0 { " held \"3us\"" } else { "" };
+    format!("scenario \"r{number:02}\" {{ when {condition}{held} then launch(\"a\") }}\n")
+}

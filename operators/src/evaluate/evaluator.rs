@@ -1,12 +1,14 @@
 //! The state machines of the hot path, driven in order of event time.
 
 mod changes;
+mod fleet;
 mod watch;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::fleet::Fleet;
 use self::watch::Watch;
 use super::{Cause, Edge, Input, RuleSpec};
 use crate::conditions::{Clause, Conditions, Toggle};
@@ -16,6 +18,7 @@ use crate::held::Held;
 use crate::ids::{Rule, Sample, Slot, Time, UNKNOWN, Vehicle};
 use crate::latest::{Fact, Facts, Latest};
 use crate::observe::Observer;
+use crate::tally::EVERY_VEHICLE;
 use crate::timers::Key;
 
 /// Samples and rule changes in, edges out, in order of event time.
@@ -41,6 +44,7 @@ pub struct Evaluator {
     toggles: Vec<Toggle>,
     pending: Vec<Pending>,
     inputs: Vec<Fact>,
+    fleet: Fleet,
     watch: Option<Watch>,
     now_us: Time,
     next_timer_us: Time,
@@ -87,6 +91,7 @@ impl Evaluator {
             toggles: Vec::new(),
             pending: Vec::new(),
             inputs: Vec::new(),
+            fleet: Fleet::default(),
             watch: None,
             now_us: 0,
             next_timer_us: Time::MAX,
@@ -123,6 +128,8 @@ impl Evaluator {
             Input::Add(rule, spec, level) => self.add(rule, spec, level),
             Input::Succeed { old, new, same_when } => self.succeed(old, new, same_when),
             Input::Tell(rule, kind, lane) => self.tell(rule, kind, lane),
+            Input::Count(slot) => self.count(slot),
+            Input::Uncount(slot) => self.uncount(slot),
             Input::Capture(rule, captures) => self.capture(rule, captures),
             Input::Announce(rule, slot) => self.announce_from_now(rule, slot),
             Input::Remove(rule) => self.remove(rule),
@@ -162,6 +169,9 @@ impl Evaluator {
     }
 
     fn take_sample(&mut self, sample: &Sample) {
+        if sample.vehicle == EVERY_VEHICLE {
+            return self.put_everywhere(sample);
+        }
         if !self.conditions.is_admitted(sample.vehicle) {
             self.welcome(sample.vehicle);
         }
@@ -179,6 +189,7 @@ impl Evaluator {
         for (slot, _) in self.announced.clone() {
             self.put(&self.made(vehicle, slot, 0.0, 0));
         }
+        self.welcome_into_fleet(vehicle);
     }
 
     /// Puts a value into a slot, a sample or what was made from some.
@@ -192,6 +203,7 @@ impl Evaluator {
         if let Some(watch) = &mut self.watch {
             watch.see(sample.vehicle, sample.slot);
         }
+        self.fleet.see(sample, self.now_us, self.latest.of(sample.vehicle));
         self.conditions.apply(sample, &mut self.latest, &mut self.toggles);
     }
 

@@ -101,6 +101,10 @@ pub(crate) struct ReplayArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  piccolo check rules/
+  piccolo check rules/ --message-format json | jq -r .message")]
 pub(crate) struct CheckArgs {
     /// Rule files, or directories of them
     #[arg(required = true, value_name = "PATH")]
@@ -108,6 +112,9 @@ pub(crate) struct CheckArgs {
     /// Catalogue or overlay to add to the built-in VSS 6.0; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) catalogue: Vec<PathBuf>,
+    /// How findings are printed
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub(crate) message_format: MessageFormat,
 }
 
 #[derive(Debug, clap::Args)]
@@ -229,6 +236,14 @@ pub(crate) enum TestFormat {
     /// For people
     Table,
     /// One JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// With the lines that they are about
+    Human,
+    /// One JSON object a line
     Json,
 }
 

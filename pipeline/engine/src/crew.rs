@@ -11,10 +11,14 @@ use timely::worker::Worker;
 use timely::{Config, WorkerConfig};
 
 use crate::error::EngineError;
-use crate::worker::{Dataflows, Findings, Order};
+use crate::facts::Stage;
+use crate::worker::{Dataflows, Findings, Order, Part};
 
 /// Workers of one engine.
 pub const WORKERS_MAX: usize = 64;
+
+/// Orders with the tick up to which they are to be carried out.
+type Work = (Vec<Order>, Time, Part);
 
 /// All workers; vehicles are dealt to them in turn.
 pub(crate) enum Crew {
@@ -22,7 +26,7 @@ pub(crate) enum Crew {
     Own(Box<(Worker, Dataflows)>),
     /// Several workers of one timely process, each with its orders.
     Threads {
-        orders: Vec<Sender<(Vec<Order>, Time)>>,
+        orders: Vec<Sender<Work>>,
         findings: Vec<Receiver<Findings>>,
         /// Last, since dropping it waits for the threads, and they end once the orders do.
         _guards: WorkerGuards<()>,
@@ -67,10 +71,14 @@ impl Crew {
     }
 
     /// Lets an observer see all rules; only where all work is done in the caller's thread.
-    pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) -> Result<(), EngineError> {
+    pub(crate) fn observe(
+        &mut self,
+        stage: Stage,
+        observer: Box<dyn Observer>,
+    ) -> Result<(), EngineError> {
         match self {
             Self::Own(own) => {
-                own.1.observe(observer);
+                own.1.observe(stage, observer);
                 Ok(())
             }
             Self::Threads { .. } => Err(EngineError::ObservedByMany),
@@ -89,21 +97,25 @@ impl Crew {
         &mut self,
         mut orders: Vec<Vec<Order>>,
         tick_us: Time,
+        part: Part,
     ) -> Result<Findings, EngineError> {
         match self {
             Self::Own(own) => {
                 let (worker, dataflows) = own.as_mut();
-                Ok(dataflows.step(worker, orders.pop().unwrap_or_default(), tick_us))
+                Ok(dataflows.step(worker, orders.pop().unwrap_or_default(), tick_us, part))
             }
             Self::Threads { orders: senders, findings, .. } => {
                 for (index, (sender, orders)) in senders.iter().zip(orders).enumerate() {
-                    sender.send((orders, tick_us)).map_err(|_| EngineError::WorkerGone(index))?;
+                    sender
+                        .send((orders, tick_us, part))
+                        .map_err(|_| EngineError::WorkerGone(index))?;
                 }
                 let mut all = Findings::default();
                 for (index, receiver) in findings.iter().enumerate() {
                     let found = receiver.recv().map_err(|_| EngineError::WorkerGone(index))?;
                     all.edges.extend(found.edges);
                     all.winners.extend(found.winners);
+                    all.counts.extend(found.counts);
                 }
                 Ok(all)
             }
@@ -124,15 +136,10 @@ impl Crew {
     }
 }
 
-fn work(
-    worker: &mut Worker,
-    orders: &Receiver<(Vec<Order>, Time)>,
-    findings: &Sender<Findings>,
-    explain: bool,
-) {
+fn work(worker: &mut Worker, orders: &Receiver<Work>, findings: &Sender<Findings>, explain: bool) {
     let mut dataflows = Dataflows::build(worker, explain);
-    while let Ok((orders, tick_us)) = orders.recv() {
-        let found = dataflows.step(worker, orders, tick_us);
+    while let Ok((orders, tick_us, part)) = orders.recv() {
+        let found = dataflows.step(worker, orders, tick_us, part);
         if findings.send(found).is_err() {
             return;
         }

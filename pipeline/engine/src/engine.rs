@@ -15,10 +15,12 @@ use crate::decide::Context;
 use crate::decision::Decision;
 use crate::encode::Names;
 use crate::error::EngineError;
+use crate::facts::Stage;
+use crate::fleet::FleetState;
 use crate::lane::{Lane, LaneState, LiveRule, Targets};
 use crate::observe::{Lens, Observer, PolicySeen, Shared};
 use crate::policy::PolicyDefaults;
-use crate::worker::{Findings, Order};
+use crate::worker::{Findings, Order, Part};
 
 /// How an engine is set up.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,10 @@ pub struct Engine {
     pub(crate) announced: FxHashSet<(Rule, Slot)>,
     shadow: Vec<Decision>,
     observer: Option<Shared>,
+    /// How many rules are about the fleet, and whether their dataflow runs.
+    pub(crate) fleet_rules: usize,
+    fleet_open: bool,
+    fleet: FleetState,
     now_us: Time,
     late_samples: u64,
 }
@@ -93,6 +99,9 @@ impl Engine {
             announced: FxHashSet::default(),
             shadow: Vec::new(),
             observer: None,
+            fleet_rules: 0,
+            fleet_open: false,
+            fleet: FleetState::default(),
             now_us: 0,
             late_samples: 0,
         })
@@ -111,8 +120,13 @@ impl Engine {
         let shared = Shared(observer);
         let scenarios: Vec<_> =
             self.rules.iter().map(|(rule, live)| (*rule, Arc::clone(&live.scenario))).collect();
-        let lens = Lens::new(shared.clone(), &mut self.names, scenarios.into_iter())?;
-        self.crew.observe(Box::new(lens))?;
+        for stage in Stage::ALL {
+            let home = |rule| self.rules.get(&rule).map(|live| live.home) == Some(stage);
+            let scenarios = scenarios.iter().filter(|(rule, _)| home(*rule)).cloned();
+            self.names.at(stage);
+            let lens = Lens::new(shared.clone(), &mut self.names, scenarios)?;
+            self.crew.observe(stage, Box::new(lens))?;
+        }
         self.observer = Some(shared);
         Ok(())
     }
@@ -181,9 +195,13 @@ impl Engine {
         let late = samples.partition_point(|sample| sample.time_us < self.now_us);
         self.late_samples += late as u64;
         samples.drain(..late);
-        let orders = self.orders(tick_us, samples);
         let changed = tick_us > self.now_us && !self.changes.is_empty();
-        let mut findings = self.crew.step(orders, tick_us)?;
+        let mut findings = if self.fleet_rules > 0 {
+            self.step_fleet(tick_us, samples)?
+        } else {
+            let orders = self.orders(tick_us, samples);
+            self.crew.step(orders, tick_us, Part::Whole)?
+        };
         findings.winners.sort_by_key(|change| (change.time_us, change.diff));
         let shadow = self.decide(Lane::Shadow, &findings);
         self.shadow.extend(shadow);
@@ -227,6 +245,19 @@ impl Engine {
         decisions
     }
 
+    /// A step with rules about the fleet: first the vehicles are counted, then those rules decide.
+    fn step_fleet(&mut self, tick_us: Time, samples: Vec<Sample>) -> Result<Findings, EngineError> {
+        if tick_us > self.now_us && !std::mem::replace(&mut self.fleet_open, true) {
+            self.changes.insert(0, Order::OpenFleet);
+        }
+        let orders = self.orders(tick_us, samples.clone());
+        let counted = self.crew.step(orders, tick_us, Part::Count)?;
+        let shared = self.fleet.take(counted.counts, &self.names.facts.fleet, self.now_us);
+        let dealt = self.crew.deal(samples).into_iter();
+        let orders = dealt.map(|own| vec![Order::Samples(shared.clone()), Order::Samples(own)]);
+        self.crew.step(orders.collect(), tick_us, Part::Finish)
+    }
+
     /// Orders for each worker; changes of rules wait for a step in which time passes.
     fn orders(&self, tick_us: Time, samples: Vec<Sample>) -> Vec<Vec<Order>> {
         let changes: &[Order] = if tick_us > self.now_us { &self.changes } else { &[] };
@@ -258,6 +289,10 @@ impl Engine {
                 self.names.release_all(&live.reads, &mut self.changes);
                 self.names.release_all(&live.captured, &mut self.changes);
                 self.announced.retain(|(announced, _)| *announced != rule);
+                if live.home == Stage::Fleet {
+                    self.fleet_rules -= 1;
+                    self.fleet_open &= self.fleet_rules > 0;
+                }
             }
         }
     }

@@ -16,6 +16,31 @@ use crate::worker::Order;
 /// Derived facts of one engine.
 pub const DERIVED_FACTS_MAX: usize = 1 << 20;
 
+/// Where rules and derived facts are evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// In each vehicle by itself.
+    #[default]
+    Vehicle,
+    /// After all vehicles were counted.
+    Fleet,
+}
+
+impl Stage {
+    pub(crate) const ALL: [Self; 2] = [Self::Vehicle, Self::Fleet];
+}
+
+/// A fact that all vehicles share: a count of those in a group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FleetFact {
+    /// Where it is kept.
+    pub(crate) slot: Slot,
+    /// The truth that is counted.
+    pub(crate) member: Slot,
+    /// Whether it is the share, not the number.
+    pub(crate) share: bool,
+}
+
 /// The slots of facts that are no signals.
 #[derive(Debug, Default)]
 pub(crate) struct FactTable {
@@ -25,6 +50,10 @@ pub(crate) struct FactTable {
     free: Vec<Slot>,
     /// The scenarios of the rule set that is looked at, so that `scenario("x")` means its `x`.
     scenarios: FxHashMap<Arc<str>, Identity>,
+    /// The stage that is looked at.
+    stage: Stage,
+    /// The facts of the fleet.
+    pub(crate) fleet: Vec<FleetFact>,
 }
 
 /// A scenario as others can ask for it.
@@ -34,6 +63,22 @@ pub(crate) struct Identity {
     pub(crate) text: Arc<str>,
     /// The level at which it settles.
     pub(crate) level: Level,
+    /// Where its decisions come from.
+    pub(crate) home: Stage,
+    /// Whether it is evaluated after the fleet was counted, for itself or for those that ask.
+    pub(crate) in_fleet: bool,
+}
+
+impl Identity {
+    /// The stages in which it is evaluated.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = Stage> + use<> {
+        let (home, in_fleet) = (self.home, self.in_fleet);
+        let runs = move |stage: &Stage| match stage {
+            Stage::Vehicle => home == Stage::Vehicle,
+            Stage::Fleet => in_fleet,
+        };
+        Stage::ALL.into_iter().filter(runs)
+    }
 }
 
 /// A derived fact with how many rules and derived facts read it.
@@ -41,6 +86,7 @@ pub(crate) struct Identity {
 struct Use {
     slot: Slot,
     readers: u32,
+    stage: Stage,
     /// The keys of the derived facts that it is made from.
     sources: Vec<Arc<str>>,
 }
@@ -65,6 +111,11 @@ impl Names {
         scenarios: FxHashMap<Arc<str>, Identity>,
     ) -> FxHashMap<Arc<str>, Identity> {
         std::mem::replace(&mut self.facts.scenarios, scenarios)
+    }
+
+    /// Lets facts be those of a stage from now on.
+    pub(crate) fn at(&mut self, stage: Stage) {
+        self.facts.stage = stage;
     }
 
     /// Notes one more reader of each fact, or of none; the keys of those that are kept for it.
@@ -95,10 +146,10 @@ impl Names {
     fn derived_key(&self, derived: &Derived) -> Arc<str> {
         let mut asked = Vec::new();
         derived.over.reads().iter().for_each(|source| source.asks(&mut asked));
-        if asked.is_empty() {
+        if asked.is_empty() && self.facts.stage == Stage::Vehicle {
             return Arc::clone(derived.text());
         }
-        let mut key = derived.text().to_string();
+        let mut key = format!("{:?} {}", self.facts.stage, derived.text());
         for name in asked {
             if let Some(identity) = self.facts.scenarios.get(&name) {
                 key.push('@');
@@ -175,19 +226,60 @@ impl Names {
             kept.readers += 1;
             return Ok(Some(key));
         }
+        if matches!(derived.over, Over::Vehicles { .. } | Over::Share { .. }) {
+            return self.acquire_of_fleet(derived, key, orders).map(Some);
+        }
         let sources = self.acquire_all(&derived.over.reads(), orders)?;
         match self.make(derived) {
             Ok(spec) => {
-                let kept = Use { slot: spec.slot, readers: 1, sources };
+                let stage = self.facts.stage;
+                let kept = Use { slot: spec.slot, readers: 1, stage, sources };
                 self.facts.derived.insert(Arc::clone(&key), kept);
                 let level = level(fact, &self.facts.scenarios);
-                orders.push(Order::Derive(Arc::new(spec), level));
+                orders.push(Order::Derive(stage, Arc::new(spec), level));
                 Ok(Some(key))
             }
             Err(error) => {
                 self.release_all(&sources, orders);
                 Err(error)
             }
+        }
+    }
+
+    /// A count over the fleet: what is counted is a fact of each vehicle.
+    fn acquire_of_fleet(
+        &mut self,
+        derived: &Derived,
+        key: Arc<str>,
+        orders: &mut Vec<Order>,
+    ) -> Result<Arc<str>, EngineError> {
+        let stage = std::mem::replace(&mut self.facts.stage, Stage::Vehicle);
+        let reads = derived.over.reads();
+        let sources = self.acquire_all(&reads, orders);
+        let member = match &sources {
+            Ok(_) => reads.iter().map(|fact| self.fact_slot(fact)).next(),
+            Err(_) => None,
+        };
+        self.facts.stage = stage;
+        let (sources, member) = (sources?, member.unwrap_or(Err(self.no_member(derived)))?);
+        let slot = self.free_slot();
+        let share = matches!(derived.over, Over::Share { .. });
+        if !self.facts.fleet.iter().any(|known| known.member == member) {
+            orders.push(Order::Count(member));
+        }
+        self.facts.fleet.push(FleetFact { slot, member, share });
+        self.facts.derived.insert(Arc::clone(&key), Use { slot, readers: 1, stage, sources });
+        Ok(key)
+    }
+
+    fn no_member(&self, derived: &Derived) -> EngineError {
+        EngineError::NotKept(derived.text().to_string())
+    }
+
+    fn free_slot(&mut self) -> Slot {
+        match self.facts.free.pop() {
+            Some(slot) => slot,
+            None => self.next_slot(),
         }
     }
 
@@ -198,11 +290,7 @@ impl Names {
         let reads: Result<Vec<Slot>, EngineError> =
             derived.over.reads().iter().map(|source| self.fact_slot(source)).collect();
         let (reads, function) = (reads?, self.function(&derived.over)?);
-        let slot = match self.facts.free.pop() {
-            Some(slot) => slot,
-            None => self.next_slot(),
-        };
-        Ok(DerivedSpec { slot, reads, function })
+        Ok(DerivedSpec { slot: self.free_slot(), reads, function })
     }
 
     fn function(&mut self, over: &Over) -> Result<Function, EngineError> {
@@ -222,9 +310,10 @@ impl Names {
             Over::Sequence { window_us, .. } => Function::Sequence(*window_us),
             Over::Fresh { window_us, .. } => Function::Fresh(*window_us),
             Over::Older { limit_us, inclusive, .. } => Function::Older(*limit_us, *inclusive),
-            Over::Vehicles { .. } | Over::Share { .. } => Function::OfTheFleet,
-            // An age is read from the sample that it is about.
-            Over::Age { of } => return Err(self.no_slot(of)),
+            // An age is read from the sample that it is about, a count comes from the fleet.
+            Over::Age { of } | Over::Vehicles { of } | Over::Share { of } => {
+                return Err(self.no_slot(of));
+            }
         })
     }
 
@@ -237,8 +326,20 @@ impl Names {
         }
         if let Some(kept) = self.facts.derived.remove(key) {
             self.facts.free.push(kept.slot);
-            orders.push(Order::Forget(kept.slot));
+            orders.push(Order::Forget(kept.stage, kept.slot));
+            self.release_of_fleet(kept.slot, orders);
             self.release_all(&kept.sources, orders);
+        }
+    }
+}
+
+impl Names {
+    fn release_of_fleet(&mut self, slot: Slot, orders: &mut Vec<Order>) {
+        let fleet = &mut self.facts.fleet;
+        let Some(index) = fleet.iter().position(|known| known.slot == slot) else { return };
+        let gone = fleet.swap_remove(index);
+        if !fleet.iter().any(|known| known.member == gone.member) {
+            orders.push(Order::Uncount(gone.member));
         }
     }
 }

@@ -10,6 +10,7 @@ use piccolo_script::{ActionTemplate, Fact, Policy, Scenario};
 use rustc_hash::FxHashMap;
 
 use crate::decide::Decider;
+use crate::facts::Stage;
 use crate::policy::Policies;
 
 /// Which of the rule sets of an engine.
@@ -96,7 +97,8 @@ pub(crate) struct LiveRule {
     pub(crate) captured: Vec<Arc<str>>,
     /// What it claims in each lane that it is in.
     pub(crate) lanes: [Option<Claims>; 2],
-    pub(crate) level: u32,
+    /// Where its decisions come from.
+    pub(crate) home: Stage,
 }
 
 /// The targets of a rule in one lane.

@@ -12,6 +12,8 @@ mod engine;
 mod error;
 mod explain;
 mod facts;
+mod fleet;
+mod flow;
 mod lane;
 mod load;
 mod observe;

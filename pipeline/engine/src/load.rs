@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use piccolo_operators::derived::Level;
 use piccolo_operators::evaluate::RuleSpec;
 use piccolo_operators::ids::{Rule, Slot};
 use piccolo_script::{Fact, PlatformFact, Property, RuleSet, Scenario};
@@ -10,15 +11,17 @@ use rustc_hash::FxHashMap;
 use crate::compile::compile;
 use crate::engine::{Engine, RuleChange};
 use crate::error::EngineError;
-use crate::facts::{Identity, level};
+use crate::facts::{Identity, Stage, level};
 use crate::lane::{Lane, LiveRule};
 use crate::policy::Policies;
-use crate::worker::Order;
+use crate::worker::{Order, Specs};
 
 /// A rule that is compiled and not yet in force.
 struct Fresh {
     live: LiveRule,
-    spec: RuleSpec,
+    level: Level,
+    /// What the operators run, in each stage in which it is evaluated.
+    specs: Specs,
 }
 
 /// Where a scenario of the new set comes from.
@@ -133,14 +136,20 @@ impl Engine {
         identity: &Identity,
         orders: &mut Vec<Order>,
     ) -> Result<Fresh, EngineError> {
-        let reads = self.names.acquire_all(&scenario.facts, orders)?;
-        let spec = match compile(scenario, &mut self.names) {
-            Ok(spec) => spec,
-            Err(error) => {
-                self.names.release_all(&reads, orders);
-                return Err(error);
+        let mut reads = Vec::new();
+        let mut specs = Specs::default();
+        for stage in identity.stages() {
+            match self.spec_at(stage, scenario, orders) {
+                Ok((keys, spec)) => {
+                    reads.extend(keys);
+                    specs[stage as usize] = Some(spec);
+                }
+                Err(error) => {
+                    self.names.release_all(&reads, orders);
+                    return Err(error);
+                }
             }
-        };
+        }
         let live = LiveRule {
             scenario: Arc::clone(scenario),
             identity: Arc::clone(&identity.text),
@@ -149,9 +158,27 @@ impl Engine {
             capture_slots: Vec::new(),
             captured: Vec::new(),
             lanes: [None, None],
-            level: identity.level,
+            home: identity.home,
         };
-        Ok(Fresh { live, spec })
+        Ok(Fresh { live, level: identity.level, specs })
+    }
+
+    /// Compiles a scenario for a stage, with the keys of the facts that are kept for it.
+    fn spec_at(
+        &mut self,
+        stage: Stage,
+        scenario: &Scenario,
+        orders: &mut Vec<Order>,
+    ) -> Result<(Vec<Arc<str>>, Arc<RuleSpec>), EngineError> {
+        self.names.at(stage);
+        let reads = self.names.acquire_all(&scenario.facts, orders)?;
+        match compile(scenario, &mut self.names) {
+            Ok(spec) => Ok((reads, Arc::new(spec))),
+            Err(error) => {
+                self.names.release_all(&reads, orders);
+                Err(error)
+            }
+        }
     }
 
     fn remove_absent(&mut self, lane: Lane, rules: &RuleSet, change: &mut RuleChange) {
@@ -199,10 +226,12 @@ impl Engine {
         self.next_rule += 1;
         self.changes.push(Order::Add {
             rule,
-            spec: Arc::new(fresh.spec),
-            level: fresh.live.level,
+            specs: fresh.specs,
+            home: fresh.live.home,
+            level: fresh.level,
             claim: fresh.live.claim(rule),
         });
+        self.fleet_rules += usize::from(fresh.live.home == Stage::Fleet);
         self.rules.insert(rule, fresh.live);
         rule
     }
@@ -213,6 +242,7 @@ impl Engine {
             return false;
         };
         old.lanes.iter().filter(|lane| lane.is_some()).count() == 1
+            && old.home == new.home
             && old.does_the_same(&new.scenario)
     }
 
@@ -311,6 +341,7 @@ impl Engine {
 
     fn recapture_rule(&mut self, rule: Rule) -> Result<(), EngineError> {
         let captures = self.captures(rule);
+        self.names.at(self.rules.get(&rule).map(|live| live.home).unwrap_or_default());
         let mut orders = Vec::new();
         let captured = self.names.acquire_all(&captures, &mut orders)?;
         let slots: Result<Vec<Slot>, EngineError> =
@@ -380,7 +411,29 @@ fn identities(rules: &RuleSet) -> Result<FxHashMap<Arc<str>, Identity>, EngineEr
             return Err(EngineError::Circle(open[0].name.to_string()));
         }
     }
+    bring_into_fleet(rules, &mut known);
     Ok(known)
+}
+
+/// Those that fleet scenarios ask about are evaluated there too, so that both see the same.
+fn bring_into_fleet(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) {
+    let in_fleet = |name: &Arc<str>, known: &FxHashMap<Arc<str>, Identity>| {
+        known.get(name).is_some_and(|identity| identity.in_fleet)
+    };
+    let mut open: Vec<Arc<str>> = rules
+        .scenarios()
+        .map(|scenario| Arc::clone(&scenario.name))
+        .filter(|name| in_fleet(name, known))
+        .collect();
+    while let Some(name) = open.pop() {
+        for asked in rules.scenario(&name).into_iter().flat_map(|scenario| &scenario.asks) {
+            if let Some(identity) = known.get_mut(asked).filter(|identity| !identity.in_fleet) {
+                identity.in_fleet = true;
+                identity.text = format!("{} for the fleet", identity.text).into();
+                open.push(Arc::clone(asked));
+            }
+        }
+    }
 }
 
 fn identity(scenario: &Scenario, known: &FxHashMap<Arc<str>, Identity>) -> Identity {
@@ -393,5 +446,8 @@ fn identity(scenario: &Scenario, known: &FxHashMap<Arc<str>, Identity>) -> Ident
         }
     };
     let highest = scenario.facts.iter().map(|fact| level(fact, known)).max().unwrap_or(0);
-    Identity { text, level: highest }
+    let of_fleet = scenario.facts.iter().any(Fact::is_of_the_fleet)
+        || asked.iter().any(|identity| identity.home == Stage::Fleet);
+    let home = if of_fleet { Stage::Fleet } else { Stage::Vehicle };
+    Identity { text, level: highest, home, in_fleet: of_fleet }
 }

@@ -3,40 +3,43 @@
 //! Samples stream through `evaluate`; the claims of scenarios that began or
 //! ended go on to `arbitrate`. The two are dataflows of their own, since the
 //! second has nothing to do in most steps and would only lengthen the way of
-//! the frontier.
+//! the frontier. Where rules are about the fleet, `tally` counts vehicles, and a
+//! second `evaluate` runs those rules once the counts are known.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use differential_dataflow::input::{Input as _, InputSession};
 use piccolo_operators::arbitrate::{Claim, ClaimKey, Target, arbitrate};
 use piccolo_operators::cooldown::EdgeKind;
 use piccolo_operators::derived::{DerivedSpec, Level};
-use piccolo_operators::evaluate::{Cause, Edge, Evaluator, Input, RuleSpec, evaluate};
+use piccolo_operators::evaluate::{Cause, Edge, Input, RuleSpec};
 use piccolo_operators::ids::{Rule, Sample, Slot, Time, Vehicle};
 use piccolo_operators::observe::Observer;
 use rustc_hash::{FxHashMap, FxHashSet};
-use timely::container::CapacityContainerBuilder;
-use timely::dataflow::InputHandle;
 use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
-use timely::dataflow::operators::{Input as _, Inspect, Probe};
 use timely::worker::Worker;
 
+use crate::facts::Stage;
+use crate::fleet::{CountChange, TallyFlow};
+use crate::flow::{Flow, run};
 use crate::lane::Lane;
-
-/// How long a worker that waits for another sleeps before it looks again.
-const PARK: Duration = Duration::from_millis(1);
 
 /// A change of the rules, or samples, for one worker.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
-    Derive(Arc<DerivedSpec>, Level),
-    Forget(Slot),
+    /// Rules about the fleet come in, and none was there.
+    OpenFleet,
+    Derive(Stage, Arc<DerivedSpec>, Level),
+    Forget(Stage, Slot),
+    /// Counts the vehicles in which a truth holds.
+    Count(Slot),
+    Uncount(Slot),
     Add {
         rule: Rule,
-        spec: Arc<RuleSpec>,
+        specs: Specs,
+        home: Stage,
         level: Level,
         claim: Claim,
     },
@@ -69,6 +72,9 @@ pub(crate) enum Order {
     Samples(Vec<Sample>),
 }
 
+/// What the operators run of a rule in each stage.
+pub(crate) type Specs = [Option<Arc<RuleSpec>>; 2];
+
 /// Who has a target since when: `diff` is 1 for the new one and -1 for the old.
 #[derive(Clone, Debug)]
 pub(crate) struct WinnerChange {
@@ -83,21 +89,36 @@ pub(crate) struct WinnerChange {
 pub(crate) struct Findings {
     pub(crate) edges: Vec<Edge>,
     pub(crate) winners: Vec<WinnerChange>,
+    pub(crate) counts: Vec<CountChange>,
 }
 
 /// The claim of a rule, with its targets in each lane.
 type Claims = (Claim, [Arc<[Target]>; 2]);
 
+/// Which part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it: no rule is about the fleet.
+    Whole,
+    /// Up to the counts of vehicles.
+    Count,
+    /// The rules about the fleet, once the counts are known.
+    Finish,
+}
+
 /// The dataflows of one worker.
 pub(crate) struct Dataflows {
-    evaluator: Rc<RefCell<Evaluator>>,
-    input: InputHandle<Time, CapacityContainerBuilder<Vec<Input>>>,
-    probe: ProbeHandle<Time>,
-    edges: Rc<RefCell<Vec<Edge>>>,
+    /// Rules of each vehicle by itself, and rules about the fleet.
+    flows: [Flow; 2],
+    tally: TallyFlow,
+    /// Edges of this step's first part.
+    edges: Vec<Edge>,
     claims_input: InputSession<Time, (ClaimKey, Claim), isize>,
     claims_probe: ProbeHandle<Time>,
     winners: Rc<RefCell<Vec<WinnerChange>>>,
     claims: FxHashMap<Rule, Claims>,
+    /// In which flows each rule runs, and from which its edges are taken.
+    homes: FxHashMap<Rule, ([bool; 2], Stage)>,
     /// Targets that more than one rule claims; claims on others need no arbitration.
     contested: FxHashSet<Target>,
     claimed: bool,
@@ -109,18 +130,12 @@ pub(crate) struct Dataflows {
 impl Dataflows {
     /// Builds the dataflows; all workers build the same.
     pub(crate) fn build(worker: &mut Worker, explain: bool) -> Self {
-        let edges = Rc::new(RefCell::new(Vec::new()));
         let winners = Rc::new(RefCell::new(Vec::new()));
-        let evaluator = Rc::new(RefCell::new(Evaluator::new(explain)));
-        let (input, probe) = worker.dataflow_named("evaluate", |scope| {
-            let (input, stream) = scope.new_input::<Vec<Input>>();
-            let evaluator = Rc::clone(&evaluator);
-            let sink = Rc::clone(&edges);
-            let (probe, _) = evaluate(stream, evaluator)
-                .inspect(move |edge| sink.borrow_mut().push(edge.clone()))
-                .probe();
-            (input, probe)
-        });
+        let flows = [
+            Flow::build(worker, "evaluate", explain),
+            Flow::build(worker, "evaluate the fleet", explain),
+        ];
+        let tally = TallyFlow::build(worker);
         let (claims_input, claims_probe) = worker.dataflow_named("arbitrate", |scope| {
             let (input, claims) = scope.new_collection();
             let sink = Rc::clone(&winners);
@@ -134,23 +149,23 @@ impl Dataflows {
             (input, probe)
         });
         Self {
-            evaluator,
-            input,
-            probe,
-            edges,
+            flows,
+            tally,
+            edges: Vec::new(),
             claims_input,
             claims_probe,
             winners,
             claims: FxHashMap::default(),
+            homes: FxHashMap::default(),
             contested: FxHashSet::default(),
             claimed: false,
             leaving: Vec::new(),
         }
     }
 
-    /// Lets an observer see all rules.
-    pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) {
-        self.evaluator.borrow_mut().observe(observer);
+    /// Lets an observer see all rules of a stage.
+    pub(crate) fn observe(&mut self, stage: Stage, observer: Box<dyn Observer>) {
+        self.flows[stage as usize].evaluator.borrow_mut().observe(observer);
     }
 
     /// Carries out orders and lets time pass until just before `tick_us`.
@@ -159,27 +174,45 @@ impl Dataflows {
         worker: &mut Worker,
         orders: Vec<Order>,
         tick_us: Time,
+        part: Part,
     ) -> Findings {
-        orders.into_iter().for_each(|order| self.take(worker, order));
-        advance(&mut self.input, tick_us);
-        run(worker, &self.probe, tick_us);
-        let edges = self.edges.take();
+        let samples_go_to = if part == Part::Finish { Stage::Fleet } else { Stage::Vehicle };
+        orders.into_iter().for_each(|order| self.take(worker, order, samples_go_to));
+        let edges = self.flows[samples_go_to as usize].run(worker, tick_us);
+        let homes = &self.homes;
+        let at_home =
+            |edge: &Edge| homes.get(&edge.rule).is_none_or(|home| home.1 == samples_go_to);
+        self.edges.extend(edges.into_iter().filter(at_home));
+        if part == Part::Count {
+            let counts = self.flows[0].evaluator.borrow_mut().take_counts();
+            let counts = self.tally.run(worker, counts, tick_us);
+            return Findings { counts, ..Findings::default() };
+        }
+        let edges = std::mem::take(&mut self.edges);
         self.claim(worker, &edges, tick_us);
         self.leave();
-        Findings { edges, winners: self.winners.take() }
+        Findings { edges, winners: self.winners.take(), counts: Vec::new() }
     }
 
-    fn take(&mut self, worker: &Worker, order: Order) {
+    fn take(&mut self, worker: &Worker, order: Order, samples_go_to: Stage) {
         match order {
-            Order::Derive(spec, level) => self.input.send(Input::Derive(spec, level)),
-            Order::Forget(slot) => self.input.send(Input::Forget(slot)),
-            Order::Add { rule, spec, level, claim } => {
+            Order::OpenFleet => self.open_fleet(),
+            Order::Derive(stage, spec, level) => {
+                self.flows[stage as usize].send(Input::Derive(spec, level));
+            }
+            Order::Forget(stage, slot) => self.flows[stage as usize].send(Input::Forget(slot)),
+            Order::Count(slot) => self.flows[0].send(Input::Count(slot)),
+            Order::Uncount(slot) => self.flows[0].send(Input::Uncount(slot)),
+            Order::Add { rule, specs, home, level, claim } => {
                 self.claims.insert(rule, (claim, Default::default()));
-                self.input.send(Input::Add(rule, spec, level));
+                self.homes.insert(rule, (specs.each_ref().map(Option::is_some), home));
+                for (flow, spec) in self.flows.iter_mut().zip(specs) {
+                    spec.into_iter().for_each(|spec| flow.send(Input::Add(rule, spec, level)));
+                }
             }
             Order::Succeed { old, new, same_when } => {
                 self.leaving.push((old, None));
-                self.input.send(Input::Succeed { old, new, same_when });
+                self.succeed(old, new, same_when);
             }
             Order::Join { rule, lane, targets, tell } => {
                 self.leaving.retain(|left| *left != (rule, Some(lane)));
@@ -187,22 +220,50 @@ impl Dataflows {
                     lanes[lane as usize] = targets;
                 }
                 if tell {
-                    self.input.send(Input::Tell(rule, EdgeKind::Begin, lane.number()));
+                    self.send(rule, &Input::Tell(rule, EdgeKind::Begin, lane.number()));
                 }
             }
             Order::Leave { rule, lane } => {
                 self.leaving.push((rule, Some(lane)));
-                self.input.send(Input::Tell(rule, EdgeKind::End, lane.number()));
+                self.send(rule, &Input::Tell(rule, EdgeKind::End, lane.number()));
             }
-            Order::Capture(rule, captures) => self.input.send(Input::Capture(rule, captures)),
-            Order::Announce(rule, slot) => self.input.send(Input::Announce(rule, slot)),
+            Order::Capture(rule, captures) => self.send(rule, &Input::Capture(rule, captures)),
+            Order::Announce(rule, slot) => self.send(rule, &Input::Announce(rule, slot)),
             Order::Remove(rule) => {
                 self.leaving.push((rule, None));
-                self.input.send(Input::Remove(rule));
+                self.send(rule, &Input::Remove(rule));
             }
             Order::Contest { target, holders } => self.contest(worker, target, &holders),
-            Order::Samples(samples) => self.input.send(Input::Samples(samples)),
+            Order::Samples(samples) => {
+                self.flows[samples_go_to as usize].send(Input::Samples(samples));
+            }
         }
+    }
+
+    /// Sends an input about a rule to every flow in which it runs.
+    fn send(&mut self, rule: Rule, input: &Input) {
+        let Some((runs, _)) = self.homes.get(&rule) else { return };
+        for (flow, _) in self.flows.iter_mut().zip(runs).filter(|(_, runs)| **runs) {
+            flow.send(input.clone());
+        }
+    }
+
+    /// In each flow the new rule goes on where the old one was, where both run there.
+    fn succeed(&mut self, old: Rule, new: Rule, same_when: bool) {
+        let runs = |rule| self.homes.get(&rule).map_or([false; 2], |home| home.0);
+        for ((flow, old_runs), new_runs) in self.flows.iter_mut().zip(runs(old)).zip(runs(new)) {
+            match (old_runs, new_runs) {
+                (true, true) => flow.send(Input::Succeed { old, new, same_when }),
+                (true, false) => flow.send(Input::Remove(old)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets the flow of the fleet begin with the facts that the other one has.
+    fn open_fleet(&mut self) {
+        let [vehicles, fleet] = &self.flows;
+        fleet.evaluator.borrow_mut().begin_from(&vehicles.evaluator.borrow());
     }
 
     /// Forgets the claims of rules that left in this step.
@@ -211,6 +272,7 @@ impl Dataflows {
             match lane {
                 None => {
                     self.claims.remove(&rule);
+                    self.homes.remove(&rule);
                 }
                 Some(lane) => {
                     if let Some((_, lanes)) = self.claims.get_mut(&rule) {
@@ -226,7 +288,7 @@ impl Dataflows {
         if !self.contested.insert(target) {
             return;
         }
-        let now_us = *self.input.time();
+        let now_us = self.flows[0].now_us();
         let own = |vehicle: Vehicle| vehicle as usize % worker.peers() == worker.index();
         for (vehicle, rule) in holders.iter().filter(|(vehicle, _)| own(*vehicle)) {
             if let Some((claim, _)) = self.claims.get(rule) {
@@ -261,27 +323,6 @@ impl Dataflows {
             self.claims_input.advance_to(tick_us);
             self.claims_input.flush();
             run(worker, &self.claims_probe, tick_us);
-        }
-    }
-}
-
-fn advance(input: &mut InputHandle<Time, CapacityContainerBuilder<Vec<Input>>>, tick_us: Time) {
-    if *input.time() < tick_us {
-        input.advance_to(tick_us);
-    } else {
-        input.flush();
-    }
-}
-
-/// Lets the worker work until the probe has passed.
-fn run(worker: &mut Worker, probe: &ProbeHandle<Time>, tick_us: Time) {
-    if worker.peers() == 1 {
-        while probe.less_than(&tick_us) {
-            worker.step();
-        }
-    } else {
-        while probe.less_than(&tick_us) {
-            worker.step_or_park(Some(PARK));
         }
     }
 }

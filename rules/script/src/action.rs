@@ -9,6 +9,7 @@ use rhai::{Expr, FnCallExpr};
 use crate::diagnostic::Diagnostic;
 use crate::duration::parse_duration_us;
 use crate::expression::{Expression, Kind, Type};
+use crate::fact::Fact;
 use crate::lower::Lower;
 use crate::source::Span;
 
@@ -121,7 +122,7 @@ impl Lower<'_> {
     }
 
     pub(crate) fn action(&mut self, expr: &Expr) -> Option<ActionTemplate> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let Expr::FnCall(call, _) = expr else {
             self.report(Diagnostic::error(
                 "PR0140",
@@ -166,7 +167,7 @@ impl Lower<'_> {
             }
             (ActionKind::Record, [duration]) => {
                 let duration_us = self.duration(duration)?;
-                let span = self.span(duration.start_position());
+                let span = self.span_of(duration);
                 let argument = constant("duration_us", Value::Int(duration_us as i64), span);
                 Some(template("recording".into(), vec![argument]))
             }
@@ -197,13 +198,14 @@ impl Lower<'_> {
             self.report(Diagnostic::error("PR0143", expression.span, message));
             return None;
         }
+        self.check_setting(&Fact::Signal(id, Arc::clone(&path)), &expression);
         let argument = Argument { name: "value".into(), expression };
         Some(ActionTemplate { kind: ActionKind::Actuate, target: path, arguments: vec![argument] })
     }
 
     fn settings(&mut self, expr: &Expr) -> Option<Vec<Argument>> {
         let Expr::Map(entries, _) = expr else {
-            let span = self.span(expr.start_position());
+            let span = self.span_of(expr);
             self.report(Diagnostic::error(
                 "PR0141",
                 span,
@@ -222,7 +224,7 @@ impl Lower<'_> {
 
     fn operation(&mut self, expr: &Expr) -> Option<Argument> {
         const OPERATIONS: [&str; 3] = ["start", "stop", "restart"];
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let operation = self.text(expr)?;
         if !OPERATIONS.contains(&operation.as_ref()) {
             let message = format!("a unit cannot be told to `{operation}`");
@@ -241,14 +243,14 @@ impl Lower<'_> {
         {
             return Some(text.as_str().into());
         }
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         self.report(Diagnostic::error("PR0141", span, "expected a name in quotes"));
         None
     }
 
     /// A duration, in microseconds.
     pub(crate) fn duration(&mut self, expr: &Expr) -> Option<u64> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let Expr::StringConstant(text, _) = expr else {
             self.report(
                 Diagnostic::error("PR0130", span, "expected a duration").help(

@@ -75,6 +75,15 @@ pub const CODES: &[Code] = &[
     ),
     code("PR0016", "too many rules", "A rule set has at most 100,000 rules."),
     code(
+        "PR0017",
+        "a rule is too large",
+        "A rule has at most 65,535 bytes, 256 clauses, 20,000 expressions (what a range tests counts twice), \
+         and 1,024 comparisons in one condition. What is larger is most likely made by a program that \
+         repeats itself. Write several rules, or test a range instead of a long list: \
+         `Vehicle.Speed in 10..20`. A long `play` of a test is better kept as a recording: \
+         `play recording(\"FILE\", \"0s\", \"60s\")`.",
+    ),
+    code(
         "PR0101",
         "unknown signal",
         "The catalogue has no signal of this path. Paths are written in full and in the catalogue's case, \
@@ -126,6 +135,13 @@ pub const CODES: &[Code] = &[
          `&&`, `||` and `!`, are indexed.",
     ),
     code(
+        "PR0122",
+        "a part that makes no difference",
+        "The condition says the same without this part: in `Vehicle.Speed > 50.0 && Vehicle.Speed > 80.0` \
+         the first part holds whenever the second does. Leave it out, or look for a wrong sign, constant or \
+         signal: `Vehicle.Speed > 50.0 && Vehicle.Speed < 80.0` was probably meant.",
+    ),
+    code(
         "PR0123",
         "a constant outside the signal's range",
         "The catalogue gives the signal a least and a greatest value, and the constant lies outside. \
@@ -139,9 +155,34 @@ pub const CODES: &[Code] = &[
          of a vehicle; write `when true` if that is meant.",
     ),
     code(
+        "PR0125",
+        "different units",
+        "The catalogue gives the two sides different units, so that their numbers do not compare. Multiply one side \
+         by the factor between them: `Vehicle.Speed / 3.6 > OTHER` compares km/h with m/s.",
+    ),
+    code(
         "PR0126",
         "a list of something else than constants",
         "`in` tests for membership in a list of constants, such as `[\"P\", \"N\"]`.",
+    ),
+    code(
+        "PR0127",
+        "can never hold",
+        "No values make this true, as in `Vehicle.Speed > 100.0 && Vehicle.Speed < 50.0`: the parts exclude each \
+         other. Often `||` is meant, or one sign is the wrong way round: `Vehicle.Speed > 50.0 && Vehicle.Speed < 100.0`.",
+    ),
+    code(
+        "PR0128",
+        "always holds",
+        "All values make this true, as in `Vehicle.Speed > 50.0 || Vehicle.Speed <= 50.0`, which holds as soon as the \
+         signal has a value. Write `known(Vehicle.Speed)` if that is meant.",
+    ),
+    code(
+        "PR0129",
+        "decided by the expected ranges",
+        "The part never holds, or always holds, as long as signals keep to the least and greatest values, or the lists \
+         of values, that the catalogue gives them: a pedal position of 0 to 100 percent is never `> 100`. It may be \
+         meant, to notice a broken sensor; else look for the right constant and unit.",
     ),
     code(
         "PR0130",
@@ -157,6 +198,31 @@ pub const CODES: &[Code] = &[
         "PR0132",
         "not a window",
         "A window over time is longer than nothing and at most a week (168h).",
+    ),
+    code(
+        "PR0133",
+        "a very long time",
+        "The scenario waits for longer than a day (`held`) or thirty days (`cooldown`), so it would hardly ever begin. \
+         Look for a wrong unit: `held \"500ms\"`, not `held \"500h\"`.",
+    ),
+    code(
+        "PR0134",
+        "held, and true for a moment only",
+        "`changed`, `rose`, `fell` and `sequence` are true for the one microsecond at which something happens, so a \
+         condition that needs one of them cannot be held for any time, and the scenario never begins. Leave `held` out, \
+         hold what comes of it instead (`when X held \"1s\"`), or write `within(rose(X), \"3s\")`.",
+    ),
+    code(
+        "PR0135",
+        "ends wherever it could begin",
+        "A scenario does not begin while its `until` holds, and this one's holds whenever `when` does. \
+         Write as `until` what ends it: `when Vehicle.Speed > 100.0 until Vehicle.Speed < 90.0`.",
+    ),
+    code(
+        "PR0136",
+        "when and until overlap",
+        "The limits are the wrong way round for a hysteresis: between them both clauses hold, and while `until` holds the \
+         scenario does not begin. Write `when Vehicle.Speed > 100.0 until Vehicle.Speed < 90.0`.",
     ),
     code(
         "PR0140",
@@ -177,6 +243,12 @@ pub const CODES: &[Code] = &[
         "PR0143",
         "a value that the actuator cannot take",
         "The value does not fit the datatype of the signal.",
+    ),
+    code(
+        "PR0144",
+        "a value outside the actuator's range",
+        "The catalogue gives the actuator a least and a greatest value, or a list of values, and the constant is not \
+         among them; the actuator may refuse it. Look up the unit: a position is often 0 to 100 percent.",
     ),
     code(
         "PR0150",
@@ -231,6 +303,19 @@ pub const CODES: &[Code] = &[
          `any(\"*\")` stands for all kinds.",
     ),
     code(
+        "PR0172",
+        "guards what no rule does",
+        "The policy names one target, and no scenario or policy of this set does such a thing to it. The name may be \
+         mistyped; if persons ask for it, or rules of other sets, all is well. A pattern such as `update(\"map*\")` \
+         guards several names.",
+    ),
+    code(
+        "PR0173",
+        "a policy that never decides",
+        "Another policy of higher precedence guards all that this one guards and always applies, so this one is never \
+         asked. Give it a higher `priority`, or the other one a `when`.",
+    ),
+    code(
         "PR0180",
         "not a map of facts",
         "`given` is a map from facts to constants, such as `#{ \"Vehicle.Speed\": 0.0 }`.",
@@ -251,5 +336,11 @@ pub const CODES: &[Code] = &[
         "unknown expectation",
         "A test expects none(S), begins(S, N), ends(S, N), begins_at(S, AT, TOLERANCE), ends_at(S, AT, TOLERANCE), \
          order([S, ...]), denied(ACTION) or does(ACTION).",
+    ),
+    code(
+        "PR0184",
+        "a test that feeds nothing in",
+        "Without `given` and `play` no signal ever has a value, so the test says nothing of the rules. \
+         Add `play Vehicle.Speed, [[0, 95.0], [1000, 120.0]]`.",
     ),
 ];

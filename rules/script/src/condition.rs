@@ -1,5 +1,6 @@
 //! Conditions as atoms with a boolean formula over them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use piccolo_catalogue::Value;
@@ -85,7 +86,7 @@ impl Condition {
     pub(crate) fn new(expression: &Expression, script: Script) -> Self {
         let mut atoms = Atoms::default();
         let formula = atoms.formula(expression, false);
-        Self { text: expression.to_string().into(), atoms: atoms.0, formula, script }
+        Self { text: expression.to_string().into(), atoms: atoms.all, formula, script }
     }
 
     /// The truth of an expression as a fact: itself, where it is a boolean fact already.
@@ -96,8 +97,8 @@ impl Condition {
         let mut atoms = Atoms::default();
         let holds = atoms.formula(expression, false);
         let fails = atoms.formula(expression, true);
-        let over = Over::Truth { atoms: atoms.0.into(), holds, fails };
-        Derived::new(expression.to_string(), over, Type::Bool)
+        let over = Over::Truth { atoms: atoms.all.into(), holds, fails };
+        Derived::fact(expression.to_string(), over, Type::Bool)
     }
 
     /// Whether the condition holds, by its atoms and formula.
@@ -184,11 +185,14 @@ impl Atom {
 
 /// The atoms of a condition while it is taken apart.
 #[derive(Default)]
-struct Atoms(Vec<Atom>);
+pub(crate) struct Atoms {
+    pub(crate) all: Vec<Atom>,
+    by_text: HashMap<Arc<str>, usize>,
+}
 
 impl Atoms {
     /// The formula of an expression or of its negation.
-    fn formula(&mut self, expression: &Expression, negated: bool) -> Formula {
+    pub(crate) fn formula(&mut self, expression: &Expression, negated: bool) -> Formula {
         match &expression.kind {
             Kind::Constant(Value::Bool(value)) => Formula::Constant(*value != negated),
             Kind::Not(inner) => self.formula(inner, !negated),
@@ -218,13 +222,14 @@ impl Atoms {
     }
 
     fn literal(&mut self, expression: &Expression, negated: bool) -> Formula {
-        let text = expression.to_string();
-        let atom = match self.0.iter().position(|atom| *atom.text == text) {
-            Some(atom) => atom,
+        let text: Arc<str> = expression.to_string().into();
+        let atom = match self.by_text.get(&text) {
+            Some(atom) => *atom,
             None => {
                 let probe = probe(expression);
-                self.0.push(Atom { text: text.into(), probe, expression: expression.clone() });
-                self.0.len() - 1
+                self.by_text.insert(Arc::clone(&text), self.all.len());
+                self.all.push(Atom { text, probe, expression: expression.clone() });
+                self.all.len() - 1
             }
         };
         Formula::Literal { atom, negated }

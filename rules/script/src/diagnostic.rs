@@ -14,6 +14,16 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// One finding about a rule.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -87,7 +97,6 @@ impl fmt::Display for Diagnostic {
         if let Some((file, line, column)) = self.place() {
             write!(f, "{file}:{line}:{column}: ")?;
         }
-        let severity = if self.is_error() { "error" } else { "warning" };
-        write!(f, "{severity}[{}]: {}", self.code, self.message)
+        write!(f, "{}[{}]: {}", self.severity.name(), self.code, self.message)
     }
 }

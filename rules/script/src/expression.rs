@@ -6,8 +6,9 @@ use std::sync::Arc;
 use piccolo_catalogue::{DataType, Scalar, Value};
 
 use crate::Facts;
-use crate::fact::Fact;
-use crate::script::Script;
+use crate::fact::{Fact, Over};
+use crate::limits::TEXT_BYTES_MAX;
+use crate::script::{Limit, Script};
 use crate::source::Span;
 
 /// What an expression evaluates to.
@@ -284,7 +285,8 @@ impl Expression {
                 comparison.compare(&a, &b).map(Value::Bool)
             }
             Kind::Compute(operator, a, b) => {
-                operator.compute(&a.evaluate(facts)?, &b.evaluate(facts)?)
+                let result = operator.compute(&a.evaluate(facts)?, &b.evaluate(facts)?);
+                self.bounded(result?, facts)
             }
             Kind::Negate(a) => match a.evaluate(facts)? {
                 Value::Int(a) => a.checked_neg().map(Value::Int),
@@ -306,9 +308,20 @@ impl Expression {
                     .iter()
                     .map(|part| part.evaluate(facts).map(|value| value.to_string()))
                     .collect();
-                Some(Value::Text(parts?.concat().into()))
+                self.bounded(Value::Text(parts?.concat().into()), facts)
             }
             Kind::Script(script) => script.evaluate(facts),
+        }
+    }
+
+    /// The value, unless it is a text that is too long.
+    fn bounded(&self, value: Value, facts: &dyn Facts) -> Option<Value> {
+        match &value {
+            Value::Text(text) if text.len() > TEXT_BYTES_MAX => {
+                facts.exceeded(&self.to_string(), Limit::Size);
+                None
+            }
+            _ => Some(value),
         }
     }
 
@@ -356,46 +369,94 @@ pub(crate) fn fold(mut parts: impl Iterator<Item = Option<bool>>, decisive: bool
     (!unknown).then_some(!decisive)
 }
 
+impl Expression {
+    /// How tightly the written form holds together: less than an operand needs, and it stands in
+    /// parentheses there. Texts are identities, so they must say what is meant.
+    fn binding(&self) -> u8 {
+        match &self.kind {
+            Kind::All(_) | Kind::Any(_) => 0,
+            Kind::Compare(..) | Kind::OneOf(..) => COMPARISON,
+            Kind::Fact(Fact::Derived(derived)) if matches!(derived.over, Over::Older { .. }) => {
+                COMPARISON
+            }
+            Kind::Text(parts) if parts.len() > 1 => SUM,
+            Kind::Negate(_) => SIGN,
+            Kind::Constant(value) if number(value).is_some_and(f64::is_sign_negative) => SIGN,
+            _ => WHOLE,
+        }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, needed: u8) -> fmt::Result {
+        if self.binding() < needed { write!(f, "({self})") } else { write!(f, "{self}") }
+    }
+}
+
+const COMPARISON: u8 = 1;
+const SUM: u8 = 2;
+const SIGN: u8 = 3;
+const WHOLE: u8 = 4;
+
+fn join(
+    f: &mut fmt::Formatter<'_>,
+    parts: &[Expression],
+    between: &str,
+    needed: u8,
+) -> fmt::Result {
+    for (index, part) in parts.iter().enumerate() {
+        f.write_str(if index > 0 { between } else { "" })?;
+        // The first part of a sum may be a sum: it is added up from the left.
+        let is_first_sum = index == 0 && needed == SIGN;
+        part.write(f, if is_first_sum { SUM } else { needed })?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for Expression {
     /// Writes the expression as a rule would.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let join = |f: &mut fmt::Formatter<'_>, parts: &[Self], between: &str| {
-            for (index, part) in parts.iter().enumerate() {
-                f.write_str(if index > 0 { between } else { "" })?;
-                match part.kind {
-                    Kind::All(_) | Kind::Any(_) => write!(f, "({part})")?,
-                    _ => write!(f, "{part}")?,
-                }
-            }
-            Ok(())
-        };
         match &self.kind {
             Kind::Constant(value) => write_constant(f, value),
             Kind::Fact(fact) => f.write_str(fact.text()),
             Kind::Known(fact) => write!(f, "known({fact})"),
-            Kind::Not(a) => match a.kind {
-                Kind::Fact(_) | Kind::Known(_) | Kind::Script(_) => write!(f, "!{a}"),
-                _ => write!(f, "!({a})"),
-            },
-            Kind::All(parts) => join(f, parts, " && "),
-            Kind::Any(parts) => join(f, parts, " || "),
-            Kind::Compare(comparison, a, b) => write!(f, "{a} {} {b}", comparison.symbol()),
-            Kind::Compute(operator, a, b) => write!(f, "({a} {} {b})", operator.symbol()),
-            Kind::Negate(a) => write!(f, "-{a}"),
+            Kind::Not(a) => {
+                let is_short = matches!(a.kind, Kind::Fact(_) | Kind::Known(_) | Kind::Script(_));
+                f.write_str("!")?;
+                if is_short { a.write(f, WHOLE) } else { write!(f, "({a})") }
+            }
+            Kind::All(parts) => join(f, parts, " && ", COMPARISON),
+            Kind::Any(parts) => join(f, parts, " || ", COMPARISON),
+            Kind::Compare(comparison, a, b) => {
+                a.write(f, SUM)?;
+                write!(f, " {} ", comparison.symbol())?;
+                b.write(f, SUM)
+            }
+            Kind::Compute(operator, a, b) => {
+                f.write_str("(")?;
+                a.write(f, SIGN)?;
+                write!(f, " {} ", operator.symbol())?;
+                b.write(f, SIGN)?;
+                f.write_str(")")
+            }
+            Kind::Negate(a) => {
+                f.write_str("-")?;
+                a.write(f, WHOLE)
+            }
             Kind::Call(function, arguments) => {
                 write!(f, "{}(", function.name())?;
-                join(f, arguments, ", ")?;
+                join(f, arguments, ", ", 0)?;
                 f.write_str(")")
             }
             Kind::OneOf(a, items) => {
-                write!(f, "{a} in [")?;
-                for (index, item) in items.iter().enumerate() {
-                    f.write_str(if index > 0 { ", " } else { "" })?;
-                    write_constant(f, item)?;
-                }
-                f.write_str("]")
+                a.write(f, SUM)?;
+                f.write_str(" in ")?;
+                write_list(f, items)
             }
-            Kind::Text(parts) => join(f, parts, " + "),
+            Kind::Text(parts) if parts.len() == 1 => {
+                // Parts of one are made by `${...}` alone.
+                write!(f, "\"\" + ")?;
+                parts[0].write(f, SIGN)
+            }
+            Kind::Text(parts) => join(f, parts, " + ", SIGN),
             Kind::Script(script) => f.write_str(script.text()),
         }
     }
@@ -405,7 +466,33 @@ impl fmt::Display for Expression {
 fn write_constant(f: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
     match value {
         Value::Float(value) => write!(f, "{value:?}"),
-        Value::Text(text) => write!(f, "{text:?}"),
+        Value::Text(text) => write_text(f, text),
+        Value::List(items) => write_list(f, items),
         other => write!(f, "{other}"),
     }
+}
+
+fn write_list(f: &mut fmt::Formatter<'_>, items: &[Value]) -> fmt::Result {
+    f.write_str("[")?;
+    for (index, item) in items.iter().enumerate() {
+        f.write_str(if index > 0 { ", " } else { "" })?;
+        write_constant(f, item)?;
+    }
+    f.write_str("]")
+}
+
+/// A text with rhai's escapes.
+fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_str("\"")?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            c if c.is_control() => write!(f, "\\U{:08x}", u32::from(c))?,
+            c => write!(f, "{c}")?,
+        }
+    }
+    f.write_str("\"")
 }

@@ -37,6 +37,18 @@ impl Fact {
         }
     }
 
+    /// Appends the facts that this one is made from, and theirs, each once and after what it is
+    /// made from.
+    pub fn sources(&self, facts: &mut Vec<Self>) {
+        let Self::Derived(derived) = self else { return };
+        for source in derived.over.reads() {
+            source.sources(facts);
+            if !facts.contains(&source) {
+                facts.push(source);
+            }
+        }
+    }
+
     /// Appends the scenarios whose activity it is, or is made from.
     pub fn asks(&self, scenarios: &mut Vec<Arc<str>>) {
         match self {
@@ -278,7 +290,7 @@ impl Over {
 }
 
 impl Derived {
-    pub(crate) fn new(text: impl Into<Arc<str>>, over: Over, kind_type: Type) -> Fact {
+    pub(crate) fn fact(text: impl Into<Arc<str>>, over: Over, kind_type: Type) -> Fact {
         Fact::Derived(Arc::new(Self { text: text.into(), over, kind_type }))
     }
 

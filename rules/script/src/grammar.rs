@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError, Token,
+    AST, Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, ParseError,
+    Token,
 };
 
-use crate::limits::{EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
+use crate::limits::{CLAUSES_MAX, EXPRESSION_DEPTH_MAX, ITEMS_MAX, OPERATIONS_MAX, TEXT_BYTES_MAX};
 use crate::prelude;
 
 /// A kind of block, with its clauses and how many expressions each takes at most; all but the
@@ -52,6 +53,9 @@ pub(crate) const BLOCKS: [Block; 3] = [
 
 /// What a parse error of ours starts with, so that it is told from one of rhai's.
 pub(crate) const UNKNOWN_CLAUSE: &str = "unknown clause";
+
+/// What the parse error of a block with too many clauses starts with.
+pub(crate) const TOO_MANY_CLAUSES: &str = "too many clauses";
 
 /// The engine that parses rules and evaluates expressions; immutable, so that all threads share it.
 ///
@@ -114,13 +118,21 @@ fn build() -> Engine {
 /// rhai would take the word itself for the beginning of a block.
 pub(crate) const PROPERTY_MARK: char = '$';
 
+thread_local! {
+    static AFTER_DOT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The syntax tree of one rule.
+pub(crate) fn parse(text: &str) -> Result<AST, ParseError> {
+    // A text before this one may have ended after a dot.
+    AFTER_DOT.set(false);
+    engine().compile(text)
+}
+
 /// After a dot the words that begin blocks are names, as in `action.scenario`.
 ///
 /// Tokens come one by one, each parser on its own thread, so what came before is kept there.
 fn word(token: Token) -> Token {
-    thread_local! {
-        static AFTER_DOT: Cell<bool> = const { Cell::new(false) };
-    }
     let after_dot = AFTER_DOT.replace(token == Token::Period);
     match token {
         Token::Custom(word) | Token::Identifier(word)
@@ -151,6 +163,9 @@ fn next_symbol(
         [_, bracket, ..] if bracket == "(" => return Ok(None),
         [_, _] => return expect("{"),
         _ => {}
+    }
+    if symbols.len() > 4 * CLAUSES_MAX {
+        return Err(too_many_clauses(block));
     }
     let mut clauses = &symbols[3..];
     loop {
@@ -194,6 +209,11 @@ fn after_clause(takes: usize, rest: &[ImmutableString], ahead: &str) -> Clause {
         }
     }
     Clause::Ends((takes * 2).saturating_sub(1))
+}
+
+fn too_many_clauses(block: &Block) -> ParseError {
+    let message = format!("{TOO_MANY_CLAUSES}; a {} has at most {CLAUSES_MAX}", block.keyword);
+    LexError::ImproperSymbol(String::new(), message).into_err(rhai::Position::NONE)
 }
 
 fn unknown_clause(block: &Block, ahead: &str) -> ParseError {

@@ -8,16 +8,20 @@ mod tree;
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, Signal, SignalId, Value};
+use piccolo_catalogue::{Catalogue, SignalId, Value};
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Kind, Type};
+use crate::extent::Part;
 use crate::fact::Fact;
-use crate::limits::DIAGNOSTICS_MAX;
+use crate::limits::{ATOMS_MAX, DIAGNOSTICS_MAX, NEAREST_MAX, RULE_WORK_MAX};
 use crate::script::Script;
 use crate::source::{Source, Span};
+
+/// The findings before a new one among which it may be already.
+const TOLD_LOOKED_AT: usize = 16;
 
 /// Turns the syntax trees of one file into expressions, and notes what is wrong with them.
 pub(crate) struct Lower<'a> {
@@ -26,25 +30,67 @@ pub(crate) struct Lower<'a> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Whether a policy is lowered, which may ask about the action that it judges.
     pub(crate) in_policy: bool,
+    /// The rule that is lowered.
+    part: Part,
+    /// How many expressions of it were lowered.
+    work: usize,
+    /// How often the nearest signals may still be looked for.
+    nearest_left: usize,
 }
 
 impl<'a> Lower<'a> {
     /// Nothing is lowered yet.
     pub(crate) fn new(catalogue: &'a Catalogue, source: &'a Arc<Source>) -> Self {
-        Self { catalogue, source, diagnostics: Vec::new(), in_policy: false }
+        let part = Part::new(source, Span::default());
+        let (diagnostics, nearest_left) = (Vec::new(), NEAREST_MAX);
+        Self { catalogue, source, diagnostics, in_policy: false, part, work: 0, nearest_left }
+    }
+
+    /// Goes on with the rule at a place.
+    pub(crate) fn begin(&mut self, span: Span) {
+        self.part = Part::new(self.source, span);
+        self.work = 0;
     }
 
     /// Notes a finding in this file.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+        // What is lowered twice, such as the tested side of a range, is wrong once.
+        let is_told = self.diagnostics.iter().rev().take(TOLD_LOOKED_AT).any(|told| {
+            (told.code, told.span, &told.message)
+                == (diagnostic.code, diagnostic.span, &diagnostic.message)
+        });
+        if !is_told && self.diagnostics.len() < DIAGNOSTICS_MAX {
             let source = Some(Arc::clone(self.source));
             self.diagnostics.push(Diagnostic { source, ..diagnostic });
         }
     }
 
-    /// The place of a position.
+    /// The token at a position.
     pub(crate) fn span(&self, position: Position) -> Span {
-        self.source.token_at(position)
+        self.part.token_at(self.source, position)
+    }
+
+    /// The whole of an expression.
+    pub(crate) fn span_of(&self, expr: &Expr) -> Span {
+        self.part.whole(self.source, expr)
+    }
+
+    /// Counts an expression; `None` where the rule has too many, which is noted once.
+    fn count_work(&mut self, expr: &Expr) -> Option<()> {
+        self.work += 1;
+        if self.work <= RULE_WORK_MAX {
+            return Some(());
+        }
+        if self.work == RULE_WORK_MAX + 1 {
+            self.too_large::<()>(self.span_of(expr), "expressions to take apart", RULE_WORK_MAX);
+        }
+        None
+    }
+
+    pub(crate) fn too_large<T>(&mut self, span: Span, what: &str, most: usize) -> Option<T> {
+        let message = format!("the rule is too large: it has more than {most} {what}");
+        self.report(Diagnostic::error("PR0017", span, message).label("too much from here on"));
+        None
     }
 
     /// A condition; `None` after what is wrong was noted.
@@ -66,25 +112,27 @@ impl<'a> Lower<'a> {
         self.refuse_age(&expression)?;
         let found = self.diagnostics.len();
         let script = self.script(expr, &expression.to_string());
+        if self.work > RULE_WORK_MAX {
+            return None;
+        }
         // Whatever that says was said of the expression already.
         self.diagnostics.truncate(found);
         let condition = Condition::new(&expression, script);
-        if let crate::condition::Formula::Constant(value) = condition.formula
-            && !matches!(expression.kind, Kind::Constant(_))
-        {
-            let always = if value { "always holds" } else { "can never hold" };
-            self.report(Diagnostic::warning(
-                "PR0124",
-                expression.span,
-                format!("the condition {always}"),
-            ));
+        if condition.atoms.len() > ATOMS_MAX {
+            return self.too_large(expression.span, "comparisons in one condition", ATOMS_MAX);
         }
+        self.check_condition(&expression);
         Some(condition)
     }
 
     /// A typed expression; `None` after what is wrong was noted.
     pub(crate) fn expression(&mut self, expr: &Expr) -> Option<Expression> {
-        let span = self.span(expr.start_position());
+        self.count_work(expr)?;
+        let span = self.span_of(expr);
+        Some(Expression { span, ..self.expression_parts(expr, span)? })
+    }
+
+    fn expression_parts(&mut self, expr: &Expr, span: Span) -> Option<Expression> {
         let constant =
             |value: Value, kind_type| Expression { kind: Kind::Constant(value), kind_type, span };
         Some(match expr {
@@ -105,7 +153,10 @@ impl<'a> Lower<'a> {
                 return self.bare_object(expr, span);
             }
             Expr::FnCall(call, position) => self.call(expr, call, *position, span)?,
-            Expr::Stmt(block) => self.left_to_rhai_block(expr, block.statements(), span)?,
+            Expr::Stmt(block) => match block.statements() {
+                [Stmt::Expr(only)] => self.expression(only)?,
+                statements => self.left_to_rhai_block(expr, statements, span)?,
+            },
             _ => return self.not_allowed(span),
         })
     }
@@ -117,10 +168,8 @@ impl<'a> Lower<'a> {
         if names::ends_in_call(expr) {
             return self.left_to_rhai(expr, span);
         }
-        if let Some((path, (fact, kind_type))) =
-            names::path(expr).and_then(|path| Some((path.len(), self.action_fact(&path)?)))
+        if let Some((fact, kind_type)) = names::path(expr).and_then(|path| self.action_fact(&path))
         {
-            let span = Span { start: span.start, end: span.start + path };
             return Some(Expression { kind: Kind::Fact(fact), kind_type, span });
         }
         let (id, path, span) = self.signal(expr)?;
@@ -131,7 +180,7 @@ impl<'a> Lower<'a> {
 
     /// The signal that a path names.
     pub(crate) fn signal(&mut self, expr: &Expr) -> Option<(SignalId, Arc<str>, Span)> {
-        let start = self.span(expr.start_position());
+        let span = self.span_of(expr);
         if let Expr::Dot(sides, ..) = expr
             && matches!(sides.lhs, Expr::FnCall(..))
             && !platform::is_object(&sides.lhs)
@@ -143,14 +192,13 @@ impl<'a> Lower<'a> {
             self.report(
                 Diagnostic::error(
                     "PR0103",
-                    start,
+                    span,
                     "a signal is written as its path, without brackets or calls",
                 )
                 .help("write it as the catalogue does, such as `Vehicle.Speed`"),
             );
             return None;
         };
-        let span = Span { start: start.start, end: start.start + path.len() };
         let found = self.catalogue.find(&path).and_then(|id| Some((id, self.catalogue.get(id)?)));
         if let Some((id, signal)) = found {
             return Some((id, Arc::clone(&signal.path), span));
@@ -168,7 +216,9 @@ impl<'a> Lower<'a> {
             );
             return;
         }
-        let nearest = self.catalogue.nearest(path, 3);
+        let may_look = self.nearest_left > 0;
+        self.nearest_left = self.nearest_left.saturating_sub(1);
+        let nearest = if may_look { self.catalogue.nearest(path, 3) } else { Vec::new() };
         let mut diagnostic =
             Diagnostic::error("PR0101", span, format!("there is no signal `{path}`"))
                 .label("not in the catalogue");
@@ -177,14 +227,6 @@ impl<'a> Lower<'a> {
             diagnostic = diagnostic.help(format!("did you mean {}?", names.join(" or ")));
         }
         self.report(diagnostic);
-    }
-
-    /// The catalogue's entry of a signal expression.
-    pub(crate) fn catalogue_entry(&self, expression: &Expression) -> Option<&Signal> {
-        match expression.kind {
-            Kind::Fact(Fact::Signal(id, _)) => self.catalogue.get(id),
-            _ => None,
-        }
     }
 
     /// A list of constants.

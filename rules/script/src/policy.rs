@@ -151,7 +151,7 @@ impl Lower<'_> {
     }
 
     fn guard(&mut self, expr: &Expr) -> Option<Guard> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let Expr::FnCall(call, _) = expr else {
             let message = "expected the actions that it guards, such as `launch(\"*\")`";
             self.report(Diagnostic::error("PR0171", span, message));

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::script::from_dynamic;
 use rhai::{Array, Dynamic, Engine, FLOAT, INT, ImmutableString};
 
 type ExclusiveRange = std::ops::Range<INT>;
@@ -140,6 +141,14 @@ fn register_texts(engine: &mut Engine) {
         )*};
     }
     join!(INT, FLOAT, bool);
+    let shown = |list: Array| from_dynamic(&list.into()).map(|list| list.to_string());
+    engine
+        .register_fn("+", move |a: ImmutableString, b: Array| {
+            shown(b).map_or(Dynamic::UNIT, |b| format!("{a}{b}").into())
+        })
+        .register_fn("+", move |a: Array, b: ImmutableString| {
+            shown(a).map_or(Dynamic::UNIT, |a| format!("{a}{b}").into())
+        });
 }
 
 fn register_lists(engine: &mut Engine) {

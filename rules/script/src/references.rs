@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::check::nearest;
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
-use crate::limits::LEVELS_MAX;
+use crate::limits::{DIAGNOSTICS_MAX, LEVELS_MAX, NEAREST_MAX};
 use crate::rule_test::Expected;
 use crate::ruleset::RuleSet;
 use crate::scenario::Scenario;
@@ -25,10 +26,12 @@ pub(crate) fn check(set: &RuleSet) -> Vec<Diagnostic> {
         for expect in &test.expects {
             for name in named(&expect.what).into_iter().filter(|name| set.scenario(name).is_none())
             {
-                found.push(unknown(set, name, expect.span, &test.source));
+                let may_look = found.len() < NEAREST_MAX;
+                found.push(unknown(set, name, expect.span, &test.source, may_look));
             }
         }
     }
+    found.truncate(DIAGNOSTICS_MAX);
     found.extend(circle(set));
     found
 }
@@ -58,26 +61,28 @@ fn unknown_scenarios(
 ) {
     for (name, span) in mentions(conditions) {
         if set.scenario(&name).is_none() {
-            found.push(unknown(set, &name, span, source));
+            let may_look = found.len() < NEAREST_MAX;
+            found.push(unknown(set, &name, span, source, may_look));
         }
     }
 }
 
-fn unknown(set: &RuleSet, name: &str, span: Span, source: &Arc<Source>) -> Diagnostic {
-    let nearest = set
-        .scenarios()
-        .map(|scenario| &scenario.name)
-        .max_by(|a, b| likeness(a, name).total_cmp(&likeness(b, name)));
+fn unknown(
+    set: &RuleSet,
+    name: &str,
+    span: Span,
+    source: &Arc<Source>,
+    may_look: bool,
+) -> Diagnostic {
+    let names = set.scenarios().map(|scenario| &*scenario.name).filter(|_| may_look);
+    let nearest = nearest(name, names);
     let diagnostic = Diagnostic::error("PR0161", span, format!("there is no scenario `{name}`"));
     let diagnostic = match nearest {
         Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
+        None if !may_look => diagnostic,
         None => diagnostic.help("scenarios of other rule sets cannot be asked about"),
     };
     Diagnostic { source: Some(Arc::clone(source)), ..diagnostic }
-}
-
-fn likeness(a: &str, b: &str) -> f64 {
-    strsim::jaro_winkler(a, b)
 }
 
 fn named(what: &Expected) -> Vec<&Arc<str>> {

@@ -114,7 +114,7 @@ impl Lower<'_> {
 
     fn given(&mut self, expr: &Expr) -> Option<Vec<(Fact, Value)>> {
         let Expr::Map(entries, _) = expr else {
-            let span = self.span(expr.start_position());
+            let span = self.span_of(expr);
             let message = "expected facts with values, such as `#{ \"Vehicle.Speed\": 0.0 }`";
             self.report(Diagnostic::error("PR0180", span, message));
             return None;
@@ -172,7 +172,7 @@ impl Lower<'_> {
     fn play(&mut self, inputs: &[&Expr]) -> Option<Play> {
         match inputs {
             [Expr::FnCall(call, _)] if call.name == "recording" => {
-                let span = self.span(inputs[0].start_position());
+                let span = self.span_of(inputs[0]);
                 let [file, from, to] = call.args.as_slice() else {
                     return self.wrong_count("recording", 3, call.args.len(), span);
                 };
@@ -187,7 +187,7 @@ impl Lower<'_> {
             }
             [fact, points] => self.points(fact, points),
             inputs => {
-                let at = inputs.first().map(|expr| self.span(expr.start_position()));
+                let at = inputs.first().map(|expr| self.span_of(expr));
                 let message = "expected `play SIGNAL, [[MILLISECONDS, VALUE], ...]`";
                 self.report(
                     Diagnostic::error("PR0182", at.unwrap_or_default(), message)
@@ -217,7 +217,7 @@ impl Lower<'_> {
         for item in items {
             let point = self.point(&fact, kind_type, item)?;
             if played.last().is_some_and(|before| before.0 > point.0) {
-                let span = self.span(item.start_position());
+                let span = self.span_of(item);
                 self.report(Diagnostic::error("PR0182", span, "the time runs backwards here"));
                 return None;
             }
@@ -243,7 +243,7 @@ impl Lower<'_> {
     }
 
     fn no_points<T>(&mut self, expr: &Expr) -> Option<T> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         self.report(
             Diagnostic::error("PR0182", span, "expected `[MILLISECONDS, VALUE]` here")
                 .help("such as `[[0, 95.0], [1000, 120.0]]`; `()` makes it unavailable"),
@@ -252,7 +252,7 @@ impl Lower<'_> {
     }
 
     fn expect(&mut self, expr: &Expr) -> Option<Expect> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let Expr::FnCall(call, _) = expr else { return self.unknown_expectation(span) };
         let what = match (call.name.as_str(), call.args.as_slice()) {
             ("none", [scenario]) => Expected::None(self.text(scenario)?),

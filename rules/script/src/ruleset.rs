@@ -8,10 +8,12 @@ use std::sync::Arc;
 use piccolo_catalogue::Catalogue;
 use rhai::{Expr, ParseErrorType, Stmt};
 
+use crate::check::policies;
 use crate::clause::Clauses;
 use crate::diagnostic::Diagnostic;
-use crate::grammar::{UNKNOWN_CLAUSE, engine};
-use crate::limits::{RULE_FILE_BYTES_MAX, RULES_MAX};
+use crate::grammar::{TOO_MANY_CLAUSES, UNKNOWN_CLAUSE, parse};
+use crate::lexer;
+use crate::limits::{RULE_BYTES_MAX, RULE_FILE_BYTES_MAX, RULES_MAX};
 use crate::lower::Lower;
 use crate::policy::Policy;
 use crate::references;
@@ -49,6 +51,7 @@ impl RuleSet {
             }
         }
         diagnostics.extend(references::check(&set));
+        diagnostics.extend(policies::check(&set));
         (set, diagnostics)
     }
 
@@ -57,6 +60,7 @@ impl RuleSet {
         let mut set = Self::default();
         let mut diagnostics = set.add(&Arc::new(Source::new(name, text)), catalogue);
         diagnostics.extend(references::check(&set));
+        diagnostics.extend(policies::check(&set));
         (set, diagnostics)
     }
 
@@ -102,17 +106,25 @@ impl RuleSet {
         self.scenarios.is_empty()
     }
 
+    /// Each rule is read by itself, so that what is wrong with one hides no other.
     fn add(&mut self, source: &Arc<Source>, catalogue: &Catalogue) -> Vec<Diagnostic> {
         let mut lower = Lower::new(catalogue, source);
-        match engine().compile(source.text.as_ref()) {
-            Ok(ast) => {
-                for statement in ast.statements() {
-                    self.add_statement(statement, &mut lower);
-                }
+        for span in lexer::rules(&source.text) {
+            if span.end - span.start > RULE_BYTES_MAX {
+                lower.too_large::<()>(span, "bytes", RULE_BYTES_MAX);
+                continue;
             }
-            Err(error) => {
-                let diagnostic = syntax_error(&mut lower, &error);
-                lower.report(diagnostic);
+            lower.begin(span);
+            match parse(&source.text[span.start..span.end]) {
+                Ok(ast) => {
+                    for statement in ast.statements() {
+                        self.add_statement(statement, &mut lower);
+                    }
+                }
+                Err(error) => {
+                    let diagnostic = syntax_error(&mut lower, &error);
+                    lower.report(diagnostic);
+                }
             }
         }
         lower.diagnostics
@@ -128,7 +140,10 @@ impl RuleSet {
             _ => None,
         };
         let Some(clauses) = block else {
-            let span = lower.span(statement.position());
+            let span = match statement {
+                Stmt::Expr(expr) => lower.span_of(expr),
+                other => lower.span(other.position()),
+            };
             lower.report(Diagnostic::error(
                 "PR0010",
                 span,
@@ -211,7 +226,11 @@ fn repeats_not(clause: &str) -> bool {
 fn syntax_error(lower: &mut Lower<'_>, error: &rhai::ParseError) -> Diagnostic {
     let span = lower.span(error.position());
     let text = error.err_type().to_string();
-    let code = if text.contains(UNKNOWN_CLAUSE) { "PR0011" } else { "PR0002" };
+    let code = match &text {
+        text if text.contains(UNKNOWN_CLAUSE) => "PR0011",
+        text if text.contains(TOO_MANY_CLAUSES) => "PR0017",
+        _ => "PR0002",
+    };
     let message = match error.err_type() {
         ParseErrorType::BadInput(lexical) => match lexical {
             rhai::LexError::ImproperSymbol(_, message) if !message.is_empty() => message.clone(),

@@ -79,9 +79,18 @@ impl Lower<'_> {
         let cooldown_us = self.optional(clauses, "cooldown", Self::duration);
         let priority = self.optional(clauses, "priority", Self::priority);
         let finally = self.optional(clauses, "finally", Self::actions);
+        let when = when?;
+        let place = |clause| clauses.get(clause).map(|expr| self.span_of(expr)).unwrap_or(span);
+        let (at_when, at_until) = (place("when"), place("until"));
+        let (at_held, at_cooldown) = (place("held"), place("cooldown"));
+        if let Some(Some(until)) = &until {
+            self.check_until((&when, at_when), (until, at_until));
+        }
+        self.check_held((&when, at_when), (held_us.flatten().unwrap_or(0), at_held));
+        self.check_cooldown((cooldown_us.flatten().unwrap_or(0), at_cooldown));
         let mut scenario = Scenario {
             name: named?,
-            when: when?,
+            when,
             until: until?,
             held_us: held_us?.unwrap_or(0),
             cooldown_us: cooldown_us?.unwrap_or(0),
@@ -142,7 +151,7 @@ impl Lower<'_> {
     }
 
     pub(crate) fn priority(&mut self, expr: &Expr) -> Option<i64> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         match self.expression(expr)?.kind {
             crate::expression::Kind::Constant(piccolo_catalogue::Value::Int(value)) => Some(value),
             _ => {

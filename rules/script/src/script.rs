@@ -4,17 +4,51 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use piccolo_catalogue::Value;
-use rhai::{AST, Dynamic, Expr, Scope, Stmt};
+use rhai::{AST, Dynamic, EvalAltResult, Expr, Scope, Stmt};
 
 use crate::Facts;
 use crate::fact::Fact;
 use crate::grammar::engine;
 use crate::prelude::Path;
 
+/// A limit that an evaluation broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Limit {
+    /// It took too many operations.
+    Operations,
+    /// It was nested too deeply, or had too many variables.
+    Depth,
+    /// A text, list or map grew too large.
+    Size,
+}
+
+impl Limit {
+    /// The name for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operations => "operations",
+            Self::Depth => "depth",
+            Self::Size => "size",
+        }
+    }
+
+    fn of(error: &EvalAltResult) -> Option<Self> {
+        match error {
+            EvalAltResult::ErrorTooManyOperations(_) => Some(Self::Operations),
+            EvalAltResult::ErrorTooManyVariables(_) | EvalAltResult::ErrorStackOverflow(_) => {
+                Some(Self::Depth)
+            }
+            EvalAltResult::ErrorDataTooLarge(..) => Some(Self::Size),
+            EvalAltResult::ErrorInFunctionCall(.., inner, _) => Self::of(inner),
+            _ => None,
+        }
+    }
+}
+
 /// A rhai expression with the facts that it reads.
 ///
 /// It is evaluated under the limits of the language; one that breaks them, or
-/// fails in any other way, is unknown.
+/// fails in any other way, is unknown. [`Facts::exceeded`] hears of broken limits.
 #[derive(Clone)]
 pub struct Script {
     ast: AST,
@@ -65,8 +99,15 @@ impl Script {
             let path = Path { values: Arc::clone(&values), path: root.to_owned() };
             scope.push_constant(root, path);
         }
-        let result = engine().eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast).ok()?;
-        from_dynamic(&result)
+        match engine().eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast) {
+            Ok(result) => from_dynamic(&result),
+            Err(error) => {
+                if let Some(limit) = Limit::of(&error) {
+                    facts.exceeded(&self.text, limit);
+                }
+                None
+            }
+        }
     }
 
     /// The first segments of the paths, each once.
@@ -93,7 +134,7 @@ fn to_dynamic(value: &Value) -> Dynamic {
     }
 }
 
-fn from_dynamic(value: &Dynamic) -> Option<Value> {
+pub(crate) fn from_dynamic(value: &Dynamic) -> Option<Value> {
     if let Ok(value) = value.as_bool() {
         Some(Value::Bool(value))
     } else if let Ok(value) = value.as_int() {

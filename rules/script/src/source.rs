@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+/// Characters from one checkpoint to the next.
+const CHECKPOINT_CHARS: usize = 256;
+
 /// A rule file.
-#[derive(Debug)]
 pub struct Source {
     /// How messages name it: its path as it was given.
     pub name: Arc<str>,
@@ -11,6 +13,15 @@ pub struct Source {
     pub text: Arc<str>,
     /// The byte at which each line starts.
     lines: Vec<usize>,
+    /// The byte at which every so many characters start, so that a place in a long line is
+    /// found without reading the line.
+    checkpoints: Vec<usize>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Source({})", self.name)
+    }
 }
 
 /// A part of a rule file, in bytes.
@@ -36,61 +47,74 @@ impl Source {
         let ends =
             text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { name: name.into(), text, lines }
+        let checkpoints = text.char_indices().step_by(CHECKPOINT_CHARS).map(|(at, _)| at).collect();
+        Self { name: name.into(), text, lines, checkpoints }
     }
 
     /// The line and column of a byte, both from one, the column in characters.
     pub fn line_column(&self, byte: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= byte).max(1);
         let start = self.lines[line - 1];
-        let column = self.text.get(start..byte).map_or(0, |text| text.chars().count());
-        (line, column + 1)
+        (line, self.char_of(byte) - self.char_of(start) + 1)
     }
 
-    /// The token at a position of rhai, which counts lines and characters from one.
-    pub(crate) fn token_at(&self, position: rhai::Position) -> Span {
-        let start = self.byte_at(position);
-        let rest = &self.text[start..];
-        Span { start, end: start + token_length(rest) }
-    }
-
-    fn byte_at(&self, position: rhai::Position) -> usize {
-        let line = position.line().unwrap_or(1).clamp(1, self.lines.len());
-        let start = self.lines[line - 1];
+    /// The byte at a position that rhai counts, from one, in the part that starts at a byte.
+    pub(crate) fn byte_at(&self, start: usize, position: rhai::Position) -> usize {
         let skipped = position.position().unwrap_or(1).saturating_sub(1);
-        self.text[start..].char_indices().nth(skipped).map_or(self.text.len(), |(at, _)| start + at)
+        let line = position.line().unwrap_or(1).saturating_sub(1);
+        let begins = if line == 0 {
+            start
+        } else {
+            let first = self.lines.partition_point(|begins| *begins <= start).max(1) - 1;
+            *self.lines.get(first + line).unwrap_or(&self.text.len())
+        };
+        self.byte_of(self.char_of(begins) + skipped)
+    }
+
+    /// How many characters are before a byte.
+    fn char_of(&self, byte: usize) -> usize {
+        let after = self.checkpoints.partition_point(|at| *at <= byte);
+        let Some(before) = after.checked_sub(1) else { return 0 };
+        let from = self.checkpoints[before];
+        let chars = self.text[from..].char_indices().take_while(|(at, _)| from + at < byte).count();
+        before * CHECKPOINT_CHARS + chars
+    }
+
+    /// The byte at which a character starts.
+    fn byte_of(&self, char: usize) -> usize {
+        let Some(from) = self.checkpoints.get(char / CHECKPOINT_CHARS) else {
+            return self.text.len();
+        };
+        let mut rest = self.text[*from..].char_indices();
+        rest.nth(char % CHECKPOINT_CHARS).map_or(self.text.len(), |(at, _)| from + at)
     }
 }
 
-/// The length of the token that a text starts with: a dotted name, a number, a string, or one character.
-fn token_length(text: &str) -> usize {
-    let mut chars = text.char_indices();
-    let Some((_, first)) = chars.next() else { return 0 };
-    let rest = &text[first.len_utf8()..];
-    let length = match first {
-        '"' => string_length(rest),
-        '_' | 'a'..='z' | 'A'..='Z' => {
-            word_length(rest, |c| c.is_alphanumeric() || c == '_' || c == '.')
-        }
-        '0'..='9' => word_length(rest, |c| c.is_alphanumeric() || c == '.'),
-        '=' | '!' | '<' | '>' | '&' | '|' => word_length(rest, |c| "=&|".contains(c)),
-        _ => 0,
-    };
-    first.len_utf8() + length
-}
+#[cfg(test)]
+mod tests {
+    use rhai::Position;
 
-fn word_length(text: &str, belongs: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !belongs(c)).unwrap_or(text.len())
-}
+    use super::Source;
 
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match c {
-            '"' if !escaped => return at + 1,
-            '\n' => return at,
-            _ => escaped = c == '\\' && !escaped,
+    #[test]
+    fn places_are_found_both_ways() {
+        let text = format!("a\nb{}c\n{}\nd", "ä".repeat(1000), "x".repeat(600));
+        let source = Source::new("test", text.as_str());
+        for (byte, place) in [
+            (0, (1, 1)),
+            (2, (2, 1)),
+            (3, (2, 2)),
+            (2003, (2, 1002)),
+            (2005, (3, 1)),
+            (2604, (3, 600)),
+            (text.len() - 1, (4, 1)),
+        ] {
+            assert_eq!(source.line_column(byte), place, "{byte}");
+            let position = Position::new(place.0 as u16, place.1 as u16);
+            assert_eq!(source.byte_at(0, position), byte, "{place:?}");
         }
+        assert_eq!(source.byte_at(3, Position::new(1, 2)), 5, "columns count from the part");
+        assert_eq!(source.byte_at(3, Position::new(2, 1)), 2005, "lines count from the part");
+        assert_eq!(source.byte_at(0, Position::new(99, 99)), text.len());
     }
-    text.len()
 }

@@ -31,15 +31,16 @@ impl Evaluator {
         }
     }
 
-    /// Takes a derived fact away that nothing reads any more.
+    /// Takes a fact away that nothing reads any more.
     pub(super) fn forget(&mut self, slot: Slot) {
-        let Some(spec) = self.derived.remove(slot) else { return };
-        if let Function::Truth(_) = spec.function {
+        let spec = self.derived.remove(slot);
+        if spec.is_some_and(|spec| matches!(spec.function, Function::Truth(_))) {
             self.conditions.remove(TRUTHS + slot, Clause::When, &mut self.latest);
             self.conditions.remove(TRUTHS + slot, Clause::Until, &mut self.latest);
             self.toggles.retain(|toggle| toggle.rule != TRUTHS + slot);
         }
         self.pending.retain(|pending| pending.node != Node::Derived(slot));
+        self.forget_shared(slot);
         self.latest.forget(slot);
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use piccolo_base::exit::Code;
 use piccolo_script::{RuleSet, render};
 
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, MessageFormat};
 use crate::error::CliError;
 use crate::output::note;
 
@@ -15,7 +15,13 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Code, CliError> {
     let (rules, diagnostics) = RuleSet::load(&args.rules, &catalogue);
     let mut out = io::stdout().lock();
     for diagnostic in &diagnostics {
-        writeln!(out, "{}", render(diagnostic).trim_end())?;
+        match args.message_format {
+            MessageFormat::Human => writeln!(out, "{}", render(diagnostic).trim_end())?,
+            MessageFormat::Json => {
+                serde_json::to_writer(&mut out, &diagnostic.record()).map_err(io::Error::from)?;
+                writeln!(out)?;
+            }
+        }
     }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let warnings = diagnostics.len() - errors;

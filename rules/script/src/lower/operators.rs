@@ -24,16 +24,18 @@ impl Lower<'_> {
             ("!", [a]) => self.not(a, at),
             ("-", [a]) => self.negate(a),
             ("contains", [list, item]) => self.one_of(list, item, expr, span),
-            ("known", arguments) => self.known(arguments, at),
+            ("known", arguments) => self.known(arguments, span),
             (name, arguments) if over_time::is_over_time(name, arguments) => {
-                self.over_time(name, arguments, at)
+                self.over_time(name, arguments, span)
             }
             (name, [a, b]) if comparison(name).is_some() => {
                 self.compare(comparison(name)?, a, b, at)
             }
             (name, [a, b]) if operator(name).is_some() => self.compute(operator(name)?, a, b),
             (name, arguments) => match Function::ALL.iter().find(|(_, known, _)| *known == name) {
-                Some((function, _, takes)) => self.function(*function, name, *takes, arguments, at),
+                Some((function, _, takes)) => {
+                    self.function(*function, name, *takes, arguments, span)
+                }
                 None => self.unknown_function(name, at),
             },
         }
@@ -130,6 +132,9 @@ impl Lower<'_> {
                 return None;
             }
         }
+        if matches!(operator, Operator::Add | Operator::Subtract) {
+            self.check_units("added or subtracted", &a, &b);
+        }
         let kind_type = match (a.kind_type, b.kind_type) {
             (Type::Int, Type::Int) => Type::Int,
             (Type::Any, _) | (_, Type::Any) => Type::Any,
@@ -173,6 +178,7 @@ impl Lower<'_> {
         }
         self.check_constant(&a, &b);
         self.check_constant(&b, &a);
+        self.check_units("compared", &a, &b);
         let span = a.span.to(b.span);
         let kind = Kind::Compare(comparison, Box::new(a), Box::new(b));
         Some(Expression { kind, kind_type: Type::Bool, span })
@@ -184,45 +190,14 @@ impl Lower<'_> {
             .label("these do not compare")
             .related(a.span, format!("this is {}", a.kind_type))
             .related(b.span, format!("this is {}", b.kind_type));
-        if let Some(signal) = self.catalogue_entry(a).or_else(|| self.catalogue_entry(b)) {
+        let signal = [a, b].into_iter().find_map(|side| match side.kind {
+            Kind::Fact(Fact::Signal(id, _)) => self.catalogue.get(id),
+            _ => None,
+        });
+        if let Some(signal) = signal {
             diagnostic = diagnostic.help(format!("`{}` is `{}`", signal.path, signal.datatype));
         }
         self.report(diagnostic);
-    }
-
-    /// Warns of a constant that a signal can never equal or pass.
-    fn check_constant(&mut self, signal: &Expression, constant: &Expression) {
-        let (Some(entry), Kind::Constant(value)) = (self.catalogue_entry(signal), &constant.kind)
-        else {
-            return;
-        };
-        let path = std::sync::Arc::clone(&entry.path);
-        if let (Value::Text(_), false) = (value, entry.allowed.is_empty()) {
-            if !entry.in_range(value) {
-                let allowed: Vec<String> = entry.allowed.iter().map(ToString::to_string).collect();
-                self.report(
-                    Diagnostic::error(
-                        "PR0112",
-                        constant.span,
-                        format!("`{path}` is never {value:?}", value = value.to_string()),
-                    )
-                    .label("not one of its values")
-                    .help(format!("it is one of {}", allowed.join(", "))),
-                );
-            }
-        } else if !entry.in_range(value) {
-            let side =
-                |limit: Option<f64>| limit.map_or("…".to_owned(), |limit| limit.to_string());
-            let range = format!("{} to {}", side(entry.min), side(entry.max));
-            self.report(
-                Diagnostic::warning(
-                    "PR0123",
-                    constant.span,
-                    format!("{value} is outside the range of `{path}`"),
-                )
-                .label(format!("the catalogue says {range}")),
-            );
-        }
     }
 
     /// `in` with a list or a range.
@@ -303,7 +278,7 @@ impl Lower<'_> {
         let arguments = arguments?;
         let all_int = arguments.iter().all(|argument| argument.kind_type == Type::Int);
         let kind_type = if all_int { Type::Int } else { Type::Float };
-        let span = arguments.last().map_or(at, |last| at.to(last.span));
+        let span = at;
         Some(Expression { kind: Kind::Call(function, arguments), kind_type, span })
     }
 

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::duration::format_duration;
 use crate::expression::{Comparison, Expression, Kind, Type, number};
 use crate::fact::{Derived, Fact, Over};
-use crate::limits::{SEQUENCE_STEPS_MAX, WINDOW_US_MAX};
+use crate::limits::{ATOMS_MAX, FACT_TEXT_BYTES_MAX, SEQUENCE_STEPS_MAX, WINDOW_US_MAX};
 use crate::source::Span;
 
 /// The functions, with how many arguments each takes.
@@ -57,12 +57,14 @@ impl Lower<'_> {
             }
             _ => return None,
         };
-        let end = arguments.last().map_or(at, |last| self.span(last.start_position()));
+        if fact.text().len() > FACT_TEXT_BYTES_MAX {
+            return self.too_large(at, "bytes in the name of a fact", FACT_TEXT_BYTES_MAX);
+        }
         let kind_type = match &fact {
             Fact::Derived(derived) => derived.kind_type,
             _ => Type::Any,
         };
-        Some(Expression { kind: Kind::Fact(fact), kind_type, span: at.to(end) })
+        Some(Expression { kind: Kind::Fact(fact), kind_type, span: at })
     }
 
     fn without_window(&mut self, name: &str, of: &Expr) -> Option<Fact> {
@@ -75,7 +77,7 @@ impl Lower<'_> {
             _ => (Over::Share { of: self.fleet_member(name, of)? }, Type::Float),
         };
         let of = over.reads().first()?.text().to_owned();
-        Some(Derived::new(format!("{name}({of})"), over, kind_type))
+        Some(Derived::fact(format!("{name}({of})"), over, kind_type))
     }
 
     fn with_window(&mut self, name: &str, of: &Expr, window_us: Option<u64>) -> Option<Fact> {
@@ -110,7 +112,7 @@ impl Lower<'_> {
         let (over, kind_type) = over_and_type?;
         let of = shown.or_else(|| Some(over.reads().first()?.text().to_owned()))?;
         let text = format!("{name}({of}, \"{}\")", format_duration(window_us?));
-        Some(Derived::new(text, over, kind_type))
+        Some(Derived::fact(text, over, kind_type))
     }
 
     /// The length of a window: a duration above zero.
@@ -119,7 +121,7 @@ impl Lower<'_> {
         if (1..=WINDOW_US_MAX).contains(&window_us) {
             return Some(window_us);
         }
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let longest = format_duration(WINDOW_US_MAX);
         let message = format!("a window is longer than nothing and at most {longest}");
         self.report(Diagnostic::error("PR0132", span, message));
@@ -149,7 +151,7 @@ impl Lower<'_> {
         if matches!(kind_type, Type::Int | Type::Float) {
             return Some((fact, kind_type));
         }
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let message = format!("`{function}` is about numbers, `{fact}` is {kind_type}");
         self.report(
             Diagnostic::error("PR0110", span, message).label(format!("this is {kind_type}")),
@@ -161,18 +163,26 @@ impl Lower<'_> {
     fn truth_fact(&mut self, expr: &Expr) -> Option<Fact> {
         let expression = self.truth(expr)?;
         self.refuse_age(&expression)?;
+        self.check_condition(&expression);
         if matches!(expression.kind, Kind::Constant(_)) {
             let message = "this is always the same";
             self.report(Diagnostic::error("PR0124", expression.span, message));
             return None;
         }
-        Some(Condition::truth(&expression))
+        let fact = Condition::truth(&expression);
+        if let Fact::Derived(derived) = &fact
+            && let Over::Truth { atoms, .. } = &derived.over
+            && (atoms.len() > ATOMS_MAX || fact.text().len() > FACT_TEXT_BYTES_MAX)
+        {
+            return self.too_large(expression.span, "comparisons in one condition", ATOMS_MAX);
+        }
+        Some(fact)
     }
 
     fn fleet_member(&mut self, function: &str, expr: &Expr) -> Option<Fact> {
         let fact = self.truth_fact(expr)?;
         if fact.is_of_the_fleet() {
-            let span = self.span(expr.start_position());
+            let span = self.span_of(expr);
             let message = format!("`{function}` counts what holds in each vehicle by itself");
             self.report(
                 Diagnostic::error("PR0152", span, message).label("this counts vehicles already"),
@@ -183,7 +193,7 @@ impl Lower<'_> {
     }
 
     fn steps(&mut self, expr: &Expr) -> Option<Vec<Fact>> {
-        let span = self.span(expr.start_position());
+        let span = self.span_of(expr);
         let steps = match expr {
             Expr::Array(items, _) => items.as_slice(),
             _ => &[],
@@ -235,7 +245,7 @@ impl Lower<'_> {
         let over = Over::Older { of: of.clone(), limit_us: limit_us as u64, inclusive };
         let span = a.span.to(b.span);
         let older = Expression {
-            kind: Kind::Fact(Derived::new(text, over, Type::Bool)),
+            kind: Kind::Fact(Derived::fact(text, over, Type::Bool)),
             kind_type: Type::Bool,
             span,
         };

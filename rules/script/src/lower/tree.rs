@@ -1,11 +1,22 @@
 //! rhai's trees with the facts in them replaced by names that rhai can look up.
 
-use rhai::{Expr, Position, Stmt};
+use std::sync::OnceLock;
+
+use rhai::{AST, Expr, Position, Stmt};
+
+use crate::grammar::engine;
 
 /// Replaces every part of a tree for which `with` has something else, outermost first.
 pub(super) fn replace(expr: &mut Expr, with: &mut impl FnMut(&Expr) -> Option<Expr>) {
     if let Some(other) = with(expr) {
         *expr = other;
+        return;
+    }
+    if let Expr::InterpolatedString(items, position) = expr {
+        items.iter_mut().for_each(|item| replace(item, with));
+        if let Some(joined) = join(items, *position) {
+            *expr = joined;
+        }
         return;
     }
     match expr {
@@ -16,13 +27,25 @@ pub(super) fn replace(expr: &mut Expr, with: &mut impl FnMut(&Expr) -> Option<Ex
             replace(&mut sides.lhs, with);
             replace(&mut sides.rhs, with);
         }
-        Expr::Array(items, _) | Expr::InterpolatedString(items, _) => {
-            items.iter_mut().for_each(|item| replace(item, with));
-        }
+        Expr::Array(items, _) => items.iter_mut().for_each(|item| replace(item, with)),
         Expr::Map(entries, _) => entries.0.iter_mut().for_each(|(_, value)| replace(value, with)),
         Expr::Stmt(block) => replace_all(block.statements_mut(), with),
         _ => {}
     }
+}
+
+/// The parts of a text joined by `+`, which knows of unknown values, as rhai's own joining does not.
+fn join(items: &[Expr], position: Position) -> Option<Expr> {
+    static PLUS: OnceLock<Option<AST>> = OnceLock::new();
+    let plus = PLUS.get_or_init(|| engine().compile_expression("0 + 0").ok()).as_ref()?;
+    let [Stmt::Expr(plus)] = plus.statements() else { return None };
+    let Expr::FnCall(plus, _) = plus.as_ref() else { return None };
+    let empty = Expr::StringConstant("".into(), position);
+    Some(items.iter().fold(empty, |before, item| {
+        let mut call = plus.clone();
+        call.args = [before, item.clone()].into_iter().collect();
+        Expr::FnCall(call, position)
+    }))
 }
 
 fn replace_all(statements: &mut [Stmt], with: &mut impl FnMut(&Expr) -> Option<Expr>) {

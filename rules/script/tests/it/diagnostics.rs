@@ -34,7 +34,7 @@ fn check_then(action: &str, expected: &[(&str, &str)]) {
 #[test]
 fn files_and_blocks() {
     check("let x = 1;", &[("PR0010", "1:1")]);
-    check("1 + 1", &[("PR0010", "1:3")]);
+    check("1 + 1", &[("PR0010", "1:1")]);
     check("scenario \"s\" { whn true then launch(\"a\") }", &[("PR0011", "1:16")]);
     check("scenario \"s\" { when true when false then launch(\"a\") }", &[("PR0012", "1:31")]);
     check("scenario \"s\" { when true }", &[("PR0013", "1:10")]);
@@ -78,12 +78,12 @@ fn functions_over_time() {
     check_when("changed(Vehicle.Speed > 1.0)", &[("PR0150", "2:14")]);
     check_when("rose(Vehicle.Speed)", &[("PR0110", "2:11")]);
     check_when("rose(true)", &[("PR0124", "2:11")]);
-    check_when("sequence(Vehicle.Speed > 1.0, \"1s\")", &[("PR0151", "2:29")]);
+    check_when("sequence(Vehicle.Speed > 1.0, \"1s\")", &[("PR0151", "2:15")]);
     check_when("sequence([Vehicle.Speed > 1.0], \"1s\")", &[("PR0151", "2:15")]);
     check_when("age(Vehicle.Speed) + 1 > 2", &[("PR0153", "2:6")]);
     check_when("age(Vehicle.Speed) == 2", &[("PR0153", "2:6")]);
     check_when("rose(age(Vehicle.Speed) == 2)", &[("PR0153", "2:11")]);
-    check_when("vehicles(share(Vehicle.Speed > 1.0) > 0.5) > 3", &[("PR0152", "2:42")]);
+    check_when("vehicles(share(Vehicle.Speed > 1.0) > 0.5) > 3", &[("PR0152", "2:15")]);
     check_when("known(Vehicle.Speed > 1.0)", &[("PR0150", "2:12")]);
 }
 

@@ -59,7 +59,7 @@ fn facts(rng: &mut fastrand::Rng, catalogue: &Catalogue) -> Vec<(SignalId, Optio
     facts
 }
 
-fn boolean(rng: &mut fastrand::Rng, depth: u8) -> String {
+pub(crate) fn boolean(rng: &mut fastrand::Rng, depth: u8) -> String {
     if depth == 0 {
         return leaf(rng);
     }
