@@ -4,6 +4,9 @@
 #[path = "it/bad.rs"]
 mod bad;
 #[cfg(test)]
+#[path = "it/book.rs"]
+mod book;
+#[cfg(test)]
 #[path = "it/codes.rs"]
 mod codes;
 #[cfg(test)]

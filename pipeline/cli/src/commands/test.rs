@@ -140,8 +140,9 @@ fn print_table(
         writeln!(out, "{shortfall}")?;
     }
     let (passed, failed, broken) = results.counts();
-    let failed = failed + broken;
-    writeln!(out, "{passed} tests passed, {failed} failed, in {:.2} s", took.as_secs_f64())?;
+    let (failed, took) = (failed + broken, took.as_secs_f64());
+    let tests = if passed == 1 { "test" } else { "tests" };
+    writeln!(out, "{passed} {tests} passed, {failed} failed, in {took:.2} s")?;
     Ok(())
 }
 

@@ -52,7 +52,8 @@ fn findings_as_json_have_stable_fields() {
     let ran = piccolo(&["check", "--message-format", "json", &path]).with_code(3);
     let found = ran.decisions();
     assert_eq!(found.len(), 3, "{ran:?}");
-    let place = |line: u32, column: u32, byte: u32| json!({ "line": line, "column": column, "byte": byte });
+    let place =
+        |line: u32, column: u32, byte: u32| json!({ "line": line, "column": column, "byte": byte });
     assert_eq!(
         found[1],
         json!({
@@ -66,10 +67,16 @@ fn findings_as_json_have_stable_fields() {
             "help": "did you mean `Vehicle.Speed` or `Vehicle.IsBrokenDown` or `Vehicle.AverageSpeed`?",
         })
     );
-    assert_eq!((&found[0]["code"], &found[0]["span"]["end"]), (&json!("PR0015"), &place(1, 13, 13)));
+    assert_eq!(
+        (&found[0]["code"], &found[0]["span"]["end"]),
+        (&json!("PR0015"), &place(1, 13, 13))
+    );
     let (warning, related) = (&found[2], &found[2]["related"]);
     assert_eq!((&warning["severity"], &warning["code"]), (&json!("warning"), &json!("PR0127")));
-    assert_eq!((&related[0]["label"], &related[1]["span"]["start"]["line"]), (&json!("while this holds"), &json!(6)));
+    assert_eq!(
+        (&related[0]["label"], &related[1]["span"]["start"]["line"]),
+        (&json!("while this holds"), &json!(6))
+    );
     let good = folder.write("good.rhai", "scenario \"a\" { when true then launch(\"a\") }");
     let ran = piccolo(&["check", "--message-format", "json", &good]).with_code(0);
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", "1 scenarios, 0 errors, 0 warnings\n"));
