@@ -11,7 +11,8 @@ const COMING: [&str; 3] = ["explain", "why-not", "diff"];
 fn blocks(page: &str, fence: &str) -> Vec<String> {
     let path = root().join("docs/book/src").join(page);
     let text = std::fs::read_to_string(path).unwrap();
-    let begins = text.split(&format!("\n```{fence}\n")).skip(1);
+    let fence = format!("\n```{fence}\n");
+    let begins = text.split(&fence).skip(1);
     begins.map(|rest| rest.split("\n```").next().unwrap().to_owned()).collect()
 }
 

@@ -140,7 +140,7 @@ fn json_is_one_object() {
 fn one_that_cannot_run_hides_no_other() {
     let (_folder, path) = rules(
         "test \"no file\" { play recording(\"no-such.csv\", \"0s\", \"1s\") expect none(\"fast\") }\n\
-         test \"the last\" { given #{ } expect none(\"fast\") }\n",
+         test \"the last\" { given #{ \"Vehicle.Speed\": 1.0 } expect none(\"fast\") }\n",
     );
     let ran = check(&path, &[], 1);
     assert!(ran.out.contains("it cannot be run: there is no no-such.csv"), "{ran:?}");
@@ -150,7 +150,10 @@ fn one_that_cannot_run_hides_no_other() {
 #[test]
 fn rules_that_do_not_compile_are_3() {
     let folder = Folder::new();
-    let path = folder.write("wrong.rhai", r#"test "t" { given #{ } expect none("nobody") }"#);
+    let path = folder.write(
+        "wrong.rhai",
+        r#"test "t" { given #{ "Vehicle.Speed": 1.0 } expect none("nobody") }"#,
+    );
     let ran = check(&path, &[], 3);
     assert!(ran.out.is_empty() && ran.err.contains("PR0161"), "{ran:?}");
     check("no-such-rules", &[], 4);

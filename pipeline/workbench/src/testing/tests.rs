@@ -286,7 +286,7 @@ test "1 from three to nine" {
 }
 test "2 no such file" { play recording("no-such.csv", "0s", "1s") expect none("s") }
 test "3 a fault" { play recording("bad.csv", "0s", "1s") expect none("s") }
-test "4 still runs" { given #{ } expect none("s") }
+test "4 still runs" { given #{ "Vehicle.Speed": 1.0 } expect none("s") }
 "#;
     let path = folder.path().join("rules.rhai");
     fs::write(&path, text).unwrap();
@@ -376,4 +376,71 @@ fn a_panic_hides_no_other_test() {
     assert!(matches!(&result.outcome, Outcome::Broken { message } if message.contains("defect")));
     drop(held);
     assert_eq!(tester.run(&b).outcome, Outcome::Passed);
+}
+
+/// What a naive reader of the samples sees: the truths of both conditions, `until` while active.
+fn naive(rows: &[(u64, usize, Option<f64>)]) -> [std::collections::BTreeSet<String>; 2] {
+    let mut values = [None; 3];
+    let mut active = false;
+    let mut seen = [const { std::collections::BTreeSet::new() }; 2];
+    let letters = |truths: &[Option<bool>]| {
+        let letter =
+            |truth: &Option<bool>| truth.map_or('?', |truth| if truth { 'T' } else { 'F' });
+        truths.iter().map(letter).collect::<String>()
+    };
+    for at_once in rows.chunk_by(|a, b| a.0 == b.0) {
+        for (_, signal, value) in at_once {
+            values[*signal] = *value;
+        }
+        let [speed, pedal, brake] = values;
+        let when = [speed.map(|value| value > 10.0), pedal.map(|value| value >= 50.0)];
+        let until = [speed.map(|value| value < 5.0), brake.map(|value| value > 50.0)];
+        seen[0].insert(letters(&when));
+        let was = active;
+        let holds = when == [Some(true); 2];
+        let ends = until.contains(&Some(true));
+        active = if was { !ends } else { holds && !ends };
+        if was || active {
+            seen[1].insert(letters(&until));
+        }
+    }
+    seen
+}
+
+#[test]
+fn what_is_noted_is_what_a_naive_reader_sees() {
+    let signals = ["Speed", "Chassis.Accelerator.PedalPosition", "Chassis.Brake.PedalPosition"];
+    let text = r#"scenario "s" {
+        when  Vehicle.Speed > 10.0 && Vehicle.Chassis.Accelerator.PedalPosition >= 50
+        until Vehicle.Speed < 5.0 || Vehicle.Chassis.Brake.PedalPosition > 50
+        then  launch("p")
+    }"#;
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..50 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut time_us = 0;
+        let mut rows = Vec::new();
+        for _ in 0..random.usize(1..40) {
+            time_us += random.u64(0..3);
+            let value = (random.u8(0..8) > 0).then(|| f64::from(random.u8(0..=10)) * 10.0);
+            rows.push((time_us, random.usize(0..3), value));
+        }
+        let lines = rows.iter().map(|(time_us, signal, value)| {
+            let value = value.map(|value| value.to_string()).unwrap_or_default();
+            format!("{time_us},Vehicle.{},{value}\n", signals[*signal])
+        });
+        let path = folder.path().join(format!("{seed}.csv"));
+        fs::write(&path, format!("t_us,signal,value\n{}", lines.collect::<String>())).unwrap();
+        let reader = Reader::open(&path, Options::new(Catalogue::vss6())).unwrap();
+        let mut tester = tester(text);
+        assert_eq!(tester.cover("drive", reader).unwrap(), 0, "seed {seed}");
+        let watch = tester.watch.borrow();
+        let noted = watch.observed().iter().map(|(_, seen)| {
+            let letter =
+                |truth: Option<bool>| truth.map_or('?', |truth| if truth { 'T' } else { 'F' });
+            seen.iter().map(|(vector, _)| vector.truths().map(letter).collect::<String>()).collect()
+        });
+        let noted: Vec<std::collections::BTreeSet<String>> = noted.collect();
+        assert_eq!(noted, naive(&rows), "seed {seed}: {rows:?}");
+    }
 }
