@@ -34,6 +34,9 @@ pub const RUN_ON_US: u64 = 3_600_000_000;
 /// The vehicle of a test where it names none.
 pub const VEHICLE: &str = "test";
 
+/// The most recordings that are kept for further tests that play them.
+pub const DRIVES_KEPT_MAX: usize = 16;
+
 /// The samples of a recording that the engine takes in one step.
 const BATCH: usize = 1_000;
 
@@ -43,7 +46,7 @@ pub struct Tester {
     rules: RuleSet,
     catalogue: Arc<Catalogue>,
     watch: Rc<RefCell<Watch>>,
-    /// Recordings that tests have played, by path.
+    /// Recordings that tests have played, by path, at most [`DRIVES_KEPT_MAX`].
     drives: FxHashMap<PathBuf, Rc<Drive>>,
 }
 

@@ -45,12 +45,14 @@ pub(crate) fn run(args: &TestArgs) -> Result<Code, CliError> {
     Ok(if passed { Code::Done } else { Code::Negative })
 }
 
-/// The recordings of `--on` under the names of their files.
+/// The recordings of `--on` under the names of their files, or their paths where those are equal.
 fn open(args: &TestArgs, catalogue: &Arc<Catalogue>) -> Result<Vec<(String, Reader)>, CliError> {
     let mut recordings: Vec<(String, Reader)> = Vec::new();
     for path in &args.on {
         let reader = super::open(path, catalogue, &args.signals)?;
-        recordings.push((super::file_stem(path), reader));
+        let name = super::file_stem(path);
+        let known = recordings.iter().any(|(known, _)| *known == name);
+        recordings.push((if known { path.display().to_string() } else { name }, reader));
     }
     Ok(recordings)
 }
@@ -59,7 +61,10 @@ fn open(args: &TestArgs, catalogue: &Arc<Catalogue>) -> Result<Vec<(String, Read
 fn run_tests(args: &TestArgs, tester: &mut Tester) -> Result<Vec<TestResult>, CliError> {
     let mut tests = tester.tests();
     let all = tests.len();
-    if let Some(wanted) = &args.run {
+    if all == 0 {
+        note(format_args!("there is no test in these files; add `test` blocks beside the rules"));
+    }
+    if let Some(wanted) = args.run.as_ref().filter(|_| all > 0) {
         tests.retain(|test| wanted.is_match(&test.name));
         if tests.is_empty() {
             note(format_args!("none of {all} tests fits --run {wanted}"));

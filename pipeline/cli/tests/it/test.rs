@@ -160,6 +160,16 @@ fn rules_that_do_not_compile_are_3() {
 }
 
 #[test]
+fn rules_without_a_test_pass_and_say_so() {
+    let folder = Folder::new();
+    let path =
+        folder.write("bare.rhai", r#"scenario "s" { when Vehicle.IsMoving then launch("p") }"#);
+    let ran = check(&path, &[], 0);
+    assert!(ran.err.contains("there is no test in these files"), "{ran:?}");
+    check(&path, &["--threshold", "1"], 1);
+}
+
+#[test]
 fn what_ships_passes_with_full_coverage() {
     for folder in [SCENARIOS, "fixtures/cookbook"] {
         let ran = check(folder, &["--coverage", "--threshold", "100"], 0);

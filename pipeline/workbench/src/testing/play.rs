@@ -10,7 +10,7 @@ use piccolo_recording::Options;
 use piccolo_script::{Fact, PlatformFact, Play, RuleSet, RuleTest};
 use rustc_hash::FxHashSet;
 
-use super::{TestError, Tester, VEHICLE};
+use super::{DRIVES_KEPT_MAX, TestError, Tester, VEHICLE};
 use crate::drive::Drive;
 
 /// Values of a fact of the platform in order of time, for one vehicle, or else for all.
@@ -167,6 +167,9 @@ fn drive(tester: &mut Tester, test: &RuleTest, file: &Arc<str>) -> Result<Rc<Dri
     let drive = Rc::new(Drive::load(Arc::clone(file), &path, options).map_err(wrong)?);
     if drive.faults_count() > 0 {
         return Err(TestError::Faults { file: Arc::clone(file), count: drive.faults_count() });
+    }
+    if tester.drives.len() >= DRIVES_KEPT_MAX {
+        tester.drives.clear();
     }
     tester.drives.insert(path, Rc::clone(&drive));
     Ok(drive)
