@@ -16,6 +16,9 @@ mod drives;
 #[path = "system/fleet.rs"]
 mod fleet;
 #[cfg(test)]
+#[path = "system/lanes.rs"]
+mod lanes;
+#[cfg(test)]
 #[path = "system/memory.rs"]
 mod memory;
 #[cfg(test)]
@@ -24,6 +27,9 @@ mod oracle;
 #[cfg(test)]
 #[path = "system/over_time.rs"]
 mod over_time;
+#[cfg(test)]
+#[path = "system/policies.rs"]
+mod policies;
 #[cfg(test)]
 #[path = "system/random_rules.rs"]
 mod random_rules;

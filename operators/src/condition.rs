@@ -40,8 +40,15 @@ pub trait Test: fmt::Debug + Send + Sync {
     fn reads(&self) -> &[Slot];
 
     /// Its truth over the facts of one vehicle; `None` is unknown. Must depend on nothing else.
-    fn truth(&self, facts: Facts<'_>) -> Option<bool>;
+    ///
+    /// # Errors
+    /// The test broke the limits of an evaluation; it counts as unknown.
+    fn truth(&self, facts: Facts<'_>) -> Result<Option<bool>, Exceeded>;
 }
+
+/// A test broke the limits of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded;
 
 impl fmt::Debug for Atom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +85,7 @@ impl Atom {
                 facts.get(*slot).known().map(|value| value == *constant)
             }
             Self::Known { slot } => Some(facts.get(*slot).known().is_some()),
-            Self::Computed(test) => test.truth(facts),
+            Self::Computed(test) => test.truth(facts).unwrap_or(None),
         }
     }
 }

@@ -19,7 +19,7 @@ use flips::{AtomKey, Flips};
 use gates::{Gate, Gates, Hook, Output};
 use index::{Leaf, Probe, SignalIndex};
 
-use crate::condition::{Atom, Condition, Test};
+use crate::condition::{Atom, Condition, Exceeded, Test};
 use crate::ids::{Rule, Sample, Slot, Vehicle};
 use crate::latest::{Facts, Latest};
 
@@ -52,6 +52,8 @@ pub struct Conditions {
     free_computed: Vec<u32>,
     rules: FxHashMap<(Rule, Clause), Made>,
     vehicles: Vec<VehicleState>,
+    /// The computed atoms that broke their limits, since this was asked last.
+    exceeded: Vec<(Vehicle, u32)>,
     explain: bool,
 }
 
@@ -189,8 +191,22 @@ impl Conditions {
         let facts = latest.of(sample.vehicle);
         for &id in &signal.computed {
             let atom = &self.computed[id as usize];
-            pulse.recompute(atom, &mut state.computed[id as usize], facts);
+            let key = (sample.vehicle, id);
+            pulse.recompute(atom, &mut state.computed[id as usize], facts, key, &mut self.exceeded);
         }
+    }
+
+    /// The conditions that broke their limits in a vehicle since this was asked last.
+    pub fn take_exceeded(&mut self) -> Vec<(Vehicle, Rule)> {
+        let exceeded = std::mem::take(&mut self.exceeded);
+        let of = |id: &u32| {
+            let made = self.rules.iter().filter(|(_, made)| made.computed.contains(id));
+            made.map(|((rule, _), _)| *rule).collect::<Vec<_>>()
+        };
+        exceeded
+            .iter()
+            .flat_map(|(vehicle, id)| of(id).into_iter().map(|rule| (*vehicle, rule)))
+            .collect()
     }
 
     /// Whether a vehicle was seen.
@@ -221,7 +237,7 @@ impl Conditions {
         }
         for (id, atom) in self.computed.iter().enumerate() {
             if let Some(test) = &atom.test {
-                let truth = test.truth(Facts(&[]));
+                let truth = noted(test.truth(Facts(&[])), (vehicle, id as u32), &mut self.exceeded);
                 state.computed[id] = truth;
                 atom.gates(truth).iter().for_each(|gate| counters.rise(*gate, toggles));
             }
@@ -309,7 +325,9 @@ impl Conditions {
         }
         for &id in &made.computed {
             let test = self.computed[id as usize].test.as_ref();
-            state.computed[id as usize] = test.and_then(|test| test.truth(facts));
+            let exceeded = &mut self.exceeded;
+            state.computed[id as usize] =
+                test.and_then(|test| noted(test.truth(facts), (vehicle, id), exceeded));
         }
         let mut counters =
             Counters { missing: &mut state.missing, outputs: &self.gates.outputs, vehicle };
@@ -487,9 +505,16 @@ impl Pulse<'_> {
         }
     }
 
-    fn recompute(&mut self, atom: &Computed, truth: &mut Option<bool>, facts: Facts<'_>) {
+    fn recompute(
+        &mut self,
+        atom: &Computed,
+        truth: &mut Option<bool>,
+        facts: Facts<'_>,
+        key: (Vehicle, u32),
+        exceeded: &mut Vec<(Vehicle, u32)>,
+    ) {
         let Some(test) = &atom.test else { return };
-        let now = test.truth(facts);
+        let now = noted(test.truth(facts), key, exceeded);
         if now == *truth {
             return;
         }
@@ -497,6 +522,18 @@ impl Pulse<'_> {
         *truth = now;
         self.note(|_| AtomKey::computed(test));
     }
+}
+
+/// The truth that an atom counts with; one that broke its limits is noted.
+fn noted(
+    truth: Result<Option<bool>, Exceeded>,
+    key: (Vehicle, u32),
+    exceeded: &mut Vec<(Vehicle, u32)>,
+) -> Option<bool> {
+    truth.unwrap_or_else(|Exceeded| {
+        exceeded.push(key);
+        None
+    })
 }
 
 fn probe(atom: &Atom) -> Option<(Slot, Probe)> {

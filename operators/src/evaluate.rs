@@ -100,6 +100,8 @@ pub enum Cause {
     /// The rule is active in the place of another, or another in its place: nothing began or
     /// ended.
     Carried,
+    /// The rule broke its limits in this vehicle and is left out there from now on.
+    Quarantined,
     /// A lane listens to the rule from now on, or no more; for others nothing happened.
     Lane(Lane),
 }

@@ -100,8 +100,11 @@ impl crate::condition::Test for Less {
         &self.reads
     }
 
-    fn truth(&self, facts: crate::latest::Facts<'_>) -> Option<bool> {
+    fn truth(
+        &self,
+        facts: crate::latest::Facts<'_>,
+    ) -> Result<Option<bool>, crate::condition::Exceeded> {
         let [a, b] = self.reads.map(|slot| facts.get(slot).known());
-        Some(a? < b?)
+        Ok(a.zip(b).map(|(a, b)| a < b))
     }
 }

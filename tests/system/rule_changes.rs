@@ -34,17 +34,21 @@ fn check(script: &[(Option<&str>, f64)], expected: &[&str]) {
     }
 }
 
-fn line(decision: &Decision) -> String {
+pub(crate) fn line(decision: &Decision) -> String {
     let edge = if decision.edge == Edge::Begin { "begin" } else { "end" };
     let mut text = format!("{} {edge} {}", decision.time_us / 1_000_000, decision.scenario);
     for action in &decision.actions {
         text.push_str(&format!(" {}({})", action.kind, action.target));
+        if let Some(policy) = &action.changed_by {
+            text.push_str(&format!(" by {policy}"));
+        }
         if let Some(scenario) = &action.scenario {
             text.push_str(&format!(" for {scenario}"));
         }
     }
     for withheld in &decision.withheld {
-        let reason = withheld.overruled_by.as_ref().or(withheld.no_value_for.as_ref()).unwrap();
+        let reason = withheld.overruled_by.as_ref().or(withheld.no_value_for.as_ref());
+        let reason = reason.or(withheld.reason.as_ref()).unwrap();
         text.push_str(&format!(" not {}({}): {reason}", withheld.kind, withheld.target));
     }
     text
@@ -79,16 +83,80 @@ fn other_rules_do_not_notice_a_change() {
 }
 
 #[test]
-fn a_replaced_rule_that_still_holds_does_not_undo_what_its_successor_needs() {
+fn a_replaced_rule_that_does_the_same_stays_active_where_it_still_holds() {
     let a3 = A.replace("10.0", "12.0");
     check(
         &[(Some(A), 15.0), (Some(&a3), 16.0), (None, 5.0)],
+        &["0 begin a launch(x)", "2 end a terminate(x)"],
+    );
+}
+
+#[test]
+fn a_replaced_rule_that_does_something_else_ends_and_begins_anew() {
+    let other = A.replace("launch(\"x\")", "restart(\"x\")");
+    check(
+        &[(Some(A), 15.0), (Some(&other), 16.0), (None, 5.0)],
         &[
             "0 begin a launch(x)",
             "1 end a not terminate(x): a",
-            "1 begin a launch(x)",
+            "1 begin a restart(x)",
             "2 end a terminate(x)",
         ],
+    );
+}
+
+#[test]
+fn cooldown_and_held_time_go_on_where_they_were() {
+    let timed = |speed: &str, held: &str, cooldown: &str| {
+        format!(
+            "scenario \"a\" {{ when Vehicle.Speed > {speed} held \"{held}\" cooldown \"{cooldown}\" \
+             then launch(\"x\") }}"
+        )
+    };
+    let (first, longer, shorter) =
+        (timed("10.0", "2s", "4s"), timed("10.0", "3s", "4s"), timed("10.0", "2s", "2s"));
+    // Held since 0: with three seconds instead of two it begins at 3, not at 4.
+    check(
+        &[(Some(&first), 15.0), (Some(&longer), 15.0), (None, 15.0), (None, 15.0), (None, 15.0)],
+        &["3 begin a launch(x)"],
+    );
+    // Another condition: how long that held before is not known.
+    let other = timed("9.0", "2s", "4s");
+    check(
+        &[(Some(&first), 15.0), (Some(&other), 15.0), (None, 15.0), (None, 15.0), (None, 15.0)],
+        &["3 begin a launch(x)"],
+    );
+    // It ended at 3 and rests until 7; with two seconds of rest only until 5.
+    check(
+        &[
+            (Some(&first), 15.0),
+            (None, 15.0),
+            (None, 15.0),
+            (None, 5.0),
+            (Some(&shorter), 15.0),
+            (None, 15.0),
+            (None, 15.0),
+            (None, 15.0),
+        ],
+        &["2 begin a launch(x)", "3 end a", "6 begin a launch(x)"],
+    );
+}
+
+#[test]
+fn windows_outlive_the_rules_that_read_them() {
+    let over = |limit: &str| {
+        format!("scenario \"a\" {{ when avg(Vehicle.Speed, \"4s\") > {limit} then launch(\"x\") }}")
+    };
+    // At 4 the average of the last four seconds is 20, for the new rule too; then it falls.
+    check(
+        &[
+            (Some(&over("90.0")), 20.0),
+            (None, 20.0),
+            (None, 20.0),
+            (None, 20.0),
+            (Some(&over("19.0")), 0.0),
+        ],
+        &["4 begin a launch(x)", "4 end a"],
     );
 }
 
@@ -114,7 +182,7 @@ fn a_target_that_was_one_rule_s_own_is_contested_from_then_on() {
 }
 
 #[test]
-fn a_replaced_rule_ends_and_its_successor_decides_anew() {
+fn a_replaced_rule_ends_where_its_successor_would_not_hold() {
     check(
         &[(Some(A), 15.0), (Some(A2), 16.0), (None, 35.0), (Some(A2), 36.0)],
         &["0 begin a launch(x)", "1 end a terminate(x)", "2 begin a launch(x)"],

@@ -20,8 +20,7 @@ impl Default for Changed {
 impl Keeper for Changed {
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let value = inputs.first().map_or(UNKNOWN, |fact| fact.value);
-        // Comparisons with an unknown value are false, so that only two known ones can differ.
-        if value < self.value || value > self.value {
+        if !value.is_nan() && !self.value.is_nan() && value != self.value {
             self.changed_us = Some(now_us);
         }
         self.value = value;

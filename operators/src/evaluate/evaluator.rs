@@ -2,6 +2,7 @@
 
 mod changes;
 mod fleet;
+mod quarantine;
 mod watch;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use self::fleet::Fleet;
+use self::quarantine::Quarantine;
 use self::watch::Watch;
 use super::{Cause, Edge, Input, RuleSpec};
 use crate::conditions::{Clause, Conditions, Toggle};
@@ -44,6 +46,7 @@ pub struct Evaluator {
     toggles: Vec<Toggle>,
     pending: Vec<Pending>,
     inputs: Vec<Fact>,
+    quarantine: Quarantine,
     fleet: Fleet,
     watch: Option<Watch>,
     now_us: Time,
@@ -91,6 +94,7 @@ impl Evaluator {
             toggles: Vec::new(),
             pending: Vec::new(),
             inputs: Vec::new(),
+            quarantine: Quarantine::default(),
             fleet: Fleet::default(),
             watch: None,
             now_us: 0,
@@ -226,6 +230,7 @@ impl Evaluator {
         edges.append(&mut self.removed);
         self.take_due();
         self.take_toggles();
+        self.quarantine(edges);
         while !self.pending.is_empty() {
             self.pending.sort_unstable();
             let first = self.pending[0];
@@ -243,6 +248,7 @@ impl Evaluator {
                 }
             }
             self.take_toggles();
+            self.quarantine(edges);
         }
         if let Some(watch) = &mut self.watch {
             watch.tell(
@@ -327,6 +333,9 @@ impl Evaluator {
     fn settle_rule(&mut self, key: Key, touched: usize, edges: &mut Vec<Edge>) {
         let (vehicle, rule) = key;
         let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
+        if self.quarantine.holds(key) {
+            return;
+        }
         let timing = spec.timing();
         let holds = |clause| self.conditions.holds(vehicle, rule, clause);
         let mut when = holds(Clause::When);

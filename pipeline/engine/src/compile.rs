@@ -1,13 +1,15 @@
 //! From compiled conditions to what the operators run.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use piccolo_operators::condition::{Atom, Condition, Formula, Test};
+use piccolo_catalogue::Value;
+use piccolo_operators::condition::{Atom, Condition, Exceeded, Formula, Test};
 use piccolo_operators::evaluate::RuleSpec;
 use piccolo_operators::ids::Slot;
 use piccolo_operators::latest::Facts;
 use piccolo_script as script;
-use piccolo_script::{Comparison, Expression, Fact, Probe, Scenario};
+use piccolo_script::{Comparison, Expression, Fact, Limit, Probe, Scenario};
 
 use crate::encode::{Encoding, Names, Symbols};
 use crate::error::EngineError;
@@ -123,11 +125,28 @@ impl Test for ComputedTest {
         &self.slots
     }
 
-    fn truth(&self, facts: Facts<'_>) -> Option<bool> {
-        self.expression.truth(&|fact: &Fact| {
-            let index = self.facts.iter().position(|known| known == fact)?;
-            let number = facts.get(self.slots[index]).known()?;
-            self.encodings[index]?.decode(number, &self.symbols)
-        })
+    fn truth(&self, facts: Facts<'_>) -> Result<Option<bool>, Exceeded> {
+        let decoded = Decoded { test: self, facts, exceeded: Cell::new(false) };
+        let truth = self.expression.truth(&decoded);
+        if decoded.exceeded.get() { Err(Exceeded) } else { Ok(truth) }
+    }
+}
+
+/// The facts that a test reads, as values.
+struct Decoded<'a> {
+    test: &'a ComputedTest,
+    facts: Facts<'a>,
+    exceeded: Cell<bool>,
+}
+
+impl script::Facts for Decoded<'_> {
+    fn value(&self, fact: &Fact) -> Option<Value> {
+        let index = self.test.facts.iter().position(|known| known == fact)?;
+        let number = self.facts.get(self.test.slots[index]).known()?;
+        self.test.encodings[index]?.decode(number, &self.test.symbols)
+    }
+
+    fn exceeded(&self, _: &str, _: Limit) {
+        self.exceeded.set(true);
     }
 }

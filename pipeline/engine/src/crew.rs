@@ -116,6 +116,7 @@ impl Crew {
                     all.edges.extend(found.edges);
                     all.winners.extend(found.winners);
                     all.counts.extend(found.counts);
+                    all.quarantined.extend(found.quarantined);
                 }
                 Ok(all)
             }

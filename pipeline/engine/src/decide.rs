@@ -86,9 +86,8 @@ impl Decider {
             let before = self.take_winners(now);
             let carried = self.carry(moment, context);
             for edge in moment {
-                if let Some(rule) = context.rules.get(&edge.rule)
-                    && !carried.contains(&(edge.vehicle, edge.rule))
-                {
+                let skipped = is_change(edge) && carried.contains(&(edge.vehicle, edge.rule));
+                if let Some(rule) = context.rules.get(&edge.rule).filter(|_| !skipped) {
                     let facts = EdgeFacts { names: context.names, rule, edge };
                     decisions.push(self.decision(&facts, &before, context));
                 }
@@ -104,8 +103,8 @@ impl Decider {
     /// more and another is, which does the same.
     fn carry(&mut self, moment: &[&RuleEdge], context: &Context<'_>) -> Vec<(Vehicle, Rule)> {
         let mut carried = Vec::new();
-        let changed = |edge: &&&RuleEdge| matches!(edge.cause, Cause::Carried | Cause::Lane(_));
-        let mut changes: Vec<&RuleEdge> = moment.iter().filter(changed).copied().collect();
+        let mut changes: Vec<&RuleEdge> =
+            moment.iter().filter(|edge| is_change(edge)).copied().collect();
         changes.sort_by_key(|edge| edge.kind);
         let split = changes.partition_point(|edge| edge.kind == EdgeKind::End);
         let (ends, begins) = changes.split_at(split);
@@ -253,6 +252,11 @@ impl Decider {
             }
         }
     }
+}
+
+/// Whether a change of rules made an edge.
+fn is_change(edge: &RuleEdge) -> bool {
+    matches!(edge.cause, Cause::Carried | Cause::Lane(_) | Cause::Removed)
 }
 
 /// The actions of one edge, done and not done.

@@ -35,6 +35,19 @@ pub struct Decision {
     pub why: Option<Arc<Why>>,
 }
 
+/// A scenario is left out in one vehicle: a script in its conditions broke its limits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Quarantined {
+    /// Since when.
+    pub time_us: u64,
+    /// The vehicle's name.
+    pub vehicle: Arc<str>,
+    /// The scenario's name.
+    pub scenario: Arc<str>,
+    /// The revision of the rule.
+    pub revision: Arc<str>,
+}
+
 /// Which edge of a scenario a decision is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -120,8 +133,8 @@ impl Withheld {
 /// The reason of a decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Why {
-    /// The clause that decided: `when`, `until`, `removed` for a rule taken away, or `promoted` for
-    /// one that was in the shadow before.
+    /// The clause that decided: `when`, `until`, `removed` for a rule taken away, `promoted` for
+    /// one that was in the shadow before, or `quarantined` for one that broke its limits.
     pub clause: &'static str,
     /// The condition as it is written in the rule.
     pub condition: Arc<str>,

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::crew::Crew;
 use crate::decide::Context;
-use crate::decision::Decision;
+use crate::decision::{Decision, Quarantined};
 use crate::encode::Names;
 use crate::error::EngineError;
 use crate::facts::Stage;
@@ -74,6 +74,7 @@ pub struct Engine {
     /// The rules that say in a slot whether they are active.
     pub(crate) announced: FxHashSet<(Rule, Slot)>,
     shadow: Vec<Decision>,
+    quarantined: Vec<Quarantined>,
     observer: Option<Shared>,
     /// How many rules are about the fleet, and whether their dataflow runs.
     pub(crate) fleet_rules: usize,
@@ -98,6 +99,7 @@ impl Engine {
             leaving: Vec::new(),
             announced: FxHashSet::default(),
             shadow: Vec::new(),
+            quarantined: Vec::new(),
             observer: None,
             fleet_rules: 0,
             fleet_open: false,
@@ -206,6 +208,7 @@ impl Engine {
         let shadow = self.decide(Lane::Shadow, &findings);
         self.shadow.extend(shadow);
         let decisions = self.decide(Lane::Active, &findings);
+        self.note_quarantined(findings.quarantined);
         if changed {
             self.forget_removed();
         }
@@ -218,6 +221,30 @@ impl Engine {
     /// It is kept until it is asked for: ask after each step.
     pub fn take_shadow_decisions(&mut self) -> Vec<Decision> {
         std::mem::take(&mut self.shadow)
+    }
+
+    /// The scenarios that were left out in a vehicle since this was asked last, since a script in
+    /// their conditions broke its limits there; in order of time, vehicle and name.
+    ///
+    /// A scenario stays left out in that vehicle until another revision of it is loaded.
+    pub fn take_quarantined(&mut self) -> Vec<Quarantined> {
+        std::mem::take(&mut self.quarantined)
+    }
+
+    fn note_quarantined(&mut self, found: Vec<(Time, (Vehicle, Rule))>) {
+        let of = |(time_us, (vehicle, rule)): (Time, (Vehicle, Rule))| {
+            let scenario = &self.rules.get(&rule)?.scenario;
+            Some(Quarantined {
+                time_us,
+                vehicle: Arc::clone(self.names.vehicle_name(vehicle)?),
+                scenario: Arc::clone(&scenario.name),
+                revision: Arc::clone(&scenario.revision),
+            })
+        };
+        let mut new: Vec<Quarantined> = found.into_iter().filter_map(of).collect();
+        new.sort();
+        new.dedup();
+        self.quarantined.extend(new);
     }
 
     fn decide(&mut self, lane: Lane, findings: &Findings) -> Vec<Decision> {

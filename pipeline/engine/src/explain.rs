@@ -45,6 +45,7 @@ impl EdgeFacts<'_> {
         let scenario = &self.rule.scenario;
         let (clause, condition) = match (self.edge.cause, &scenario.until) {
             (Cause::When | Cause::Carried, _) => ("when", &scenario.when),
+            (Cause::Quarantined, _) => ("quarantined", &scenario.when),
             (Cause::Lane(_), _) => ("promoted", &scenario.when),
             (Cause::Until, Some(until)) => ("until", until),
             (Cause::Until, None) => ("until", &scenario.when),

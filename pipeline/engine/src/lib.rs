@@ -22,7 +22,8 @@ mod worker;
 
 pub use crew::WORKERS_MAX;
 pub use decision::{
-    Action, Arguments, AtomReason, Decision, Edge, SampleReason, SignalReason, Why, Withheld,
+    Action, Arguments, AtomReason, Decision, Edge, Quarantined, SampleReason, SignalReason, Why,
+    Withheld,
 };
 pub use encode::{SYMBOLS_MAX, VEHICLES_MAX};
 pub use engine::{Engine, EngineConfig, RuleChange};

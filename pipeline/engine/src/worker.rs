@@ -90,6 +90,8 @@ pub(crate) struct Findings {
     pub(crate) edges: Vec<Edge>,
     pub(crate) winners: Vec<WinnerChange>,
     pub(crate) counts: Vec<CountChange>,
+    /// Rules that are left out in a vehicle, since when.
+    pub(crate) quarantined: Vec<(Time, (Vehicle, Rule))>,
 }
 
 /// The claim of a rule, with its targets in each lane.
@@ -191,7 +193,10 @@ impl Dataflows {
         let edges = std::mem::take(&mut self.edges);
         self.claim(worker, &edges, tick_us);
         self.leave();
-        Findings { edges, winners: self.winners.take(), counts: Vec::new() }
+        let flows = self.flows.iter();
+        let quarantined =
+            flows.flat_map(|flow| flow.evaluator.borrow_mut().take_quarantined()).collect();
+        Findings { edges, winners: self.winners.take(), counts: Vec::new(), quarantined }
     }
 
     fn take(&mut self, worker: &Worker, order: Order, samples_go_to: Stage) {

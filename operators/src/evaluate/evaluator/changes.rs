@@ -82,6 +82,9 @@ impl Evaluator {
     /// Whether a rule is active, as of what has settled.
     pub(super) fn is_active(&self, key: Key) -> bool {
         let Some(live) = self.rules.get(&key.1) else { return false };
+        if self.quarantine.holds(key) {
+            return false;
+        }
         if !live.spec.timing().is_plain() {
             return self.cooldown.is_active(key);
         }
@@ -188,6 +191,7 @@ impl Evaluator {
             }
         }
         self.rules.remove(&rule);
+        self.quarantine.forget(rule);
         self.toggles.retain(|toggle| toggle.rule != rule);
         self.pending.retain(|pending| pending.node != Node::Rule(rule));
         self.announced.retain(|(_, owner)| *owner != rule);
