@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use piccolo_base::exit::Code;
 use piccolo_catalogue::Catalogue;
 use piccolo_recording::Reader;
-use piccolo_workbench::coverage::{CoverageReport, Shortfall, Threshold};
+use piccolo_workbench::coverage::{CoverageReport, Metric, Ratio, Shortfall, Threshold};
 use piccolo_workbench::results::{Outcome, Results, TestResult};
 use piccolo_workbench::testing::Tester;
 use serde::Serialize;
@@ -35,10 +35,11 @@ pub(crate) fn run(args: &TestArgs) -> Result<Code, CliError> {
     let missed = coverage.as_ref().map(|report| shortfalls(args, report)).unwrap_or_default();
     let results = Results::new(ran);
     write_files(args, &results, coverage.as_ref())?;
-    // With a threshold that is not reached, what is missing is said unasked.
-    let shown = coverage.as_ref().filter(|_| args.coverage || !missed.is_empty());
     match args.output {
-        TestFormat::Table => print_table(&results, shown, &missed, started.elapsed())?,
+        TestFormat::Table => {
+            let shown = coverage.as_ref().and_then(|report| shown(args, report, &missed));
+            print_table(&results, shown.as_ref(), &missed, started.elapsed())?;
+        }
         TestFormat::Json => print_json(&results, coverage.as_ref(), &missed)?,
     }
     let passed = results.all_passed() && missed.is_empty();
@@ -108,6 +109,20 @@ fn needs_coverage(args: &TestArgs) -> bool {
 fn shortfalls(args: &TestArgs, report: &CoverageReport) -> Vec<Shortfall> {
     let least = args.threshold;
     Threshold { condition: least, branch: least, mcdc: least }.check(&report.totals)
+}
+
+/// What is printed of the coverage: all where it is asked for; what is missing where that is less
+/// than asked for.
+fn shown(args: &TestArgs, report: &CoverageReport, missed: &[Shortfall]) -> Option<CoverageReport> {
+    if !args.coverage && missed.is_empty() {
+        return None;
+    }
+    let mut shown = report.clone();
+    if !args.coverage {
+        let lacks = |(_, ratio): (Metric, Ratio)| ratio.covered < ratio.of;
+        shown.conditions.retain(|one| one.totals.metrics().into_iter().any(lacks));
+    }
+    Some(shown)
 }
 
 fn write_files(

@@ -82,6 +82,15 @@ fn a_threshold_that_is_not_reached_is_1_and_says_what_is_missing() {
     assert!(ran.out.contains("`Vehicle.IsMoving` was never false"), "{ran:?}");
     assert!(ran.out.contains("MC/DC coverage is 1/2 50 %, less than 100 %"), "{ran:?}");
     assert!(ran.out.contains("2 tests passed, 0 failed"), "{ran:?}");
+    let covered = "scenario \"covered\" { when Vehicle.Speed > 91.0 then launch(\"q\") }";
+    let (_folder, path) = rules(covered);
+    let ran = check(&path, &["--threshold", "100"], 1);
+    assert!(
+        ran.out.contains("\nscenario fast (") && !ran.out.contains("scenario covered"),
+        "{ran:?}"
+    );
+    let ran = check(&path, &["--threshold", "100", "--coverage"], 1);
+    assert!(ran.out.contains("\nscenario covered ("), "{ran:?}");
     for percent in ["101", "-1", "much", "NaN"] {
         check(&path, &[&format!("--threshold={percent}")], 2);
     }
