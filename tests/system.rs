@@ -37,5 +37,8 @@ mod random_rules;
 #[path = "system/rule_changes.rs"]
 mod rule_changes;
 #[cfg(test)]
+#[path = "system/switch.rs"]
+mod switch;
+#[cfg(test)]
 #[path = "system/tidy.rs"]
 mod tidy;

@@ -54,6 +54,8 @@ pub struct Conditions {
     vehicles: Vec<VehicleState>,
     /// The computed atoms that broke their limits, since this was asked last.
     exceeded: Vec<(Vehicle, u32)>,
+    /// Signals whose index is older than their conditions.
+    stale: Vec<Slot>,
     explain: bool,
 }
 
@@ -95,13 +97,13 @@ impl Conditions {
         &mut self,
         (rule, clause): (Rule, Clause),
         condition: &Condition,
-        latest: &mut Latest,
+        latest: &Latest,
         toggles: &mut Vec<Toggle>,
     ) {
         let mut hooks = Vec::new();
         let gates = self.gates.build(&condition.formula, root(rule, clause), &mut hooks);
         let made = self.hang(condition, &hooks, gates);
-        self.reindex(&made.slots, latest);
+        self.stale.extend_from_slice(&made.slots);
         for vehicle in 0..self.vehicles.len() as Vehicle {
             if self.vehicles[vehicle as usize].admitted {
                 self.start(vehicle, condition, &hooks, &made, latest.of(vehicle), toggles);
@@ -111,7 +113,7 @@ impl Conditions {
     }
 
     /// Takes a condition away. It toggles nothing: the caller ends what held.
-    pub fn remove(&mut self, rule: Rule, clause: Clause, latest: &mut Latest) {
+    pub fn remove(&mut self, rule: Rule, clause: Clause) {
         let Some(made) = self.rules.remove(&(rule, clause)) else { return };
         for &slot in &made.slots {
             let signal = &mut self.signals[slot as usize];
@@ -124,7 +126,7 @@ impl Conditions {
         }
         self.free_computed.extend_from_slice(&made.computed);
         self.gates.release(&made.gates);
-        self.reindex(&made.slots, latest);
+        self.stale.extend_from_slice(&made.slots);
         self.forget_flips(&made.atoms);
     }
 
@@ -161,7 +163,7 @@ impl Conditions {
     /// A condition may toggle more than once at one time; an even number of
     /// toggles is no change.
     pub fn apply(&mut self, sample: &Sample, latest: &mut Latest, toggles: &mut Vec<Toggle>) {
-        self.admit(sample.vehicle, toggles);
+        self.admit(sample.vehicle, latest, toggles);
         let sample = Sample { value: sample.value + 0.0, ..*sample };
         let before = latest.update(&sample);
         if before == sample.value || (before.is_nan() && sample.value.is_nan()) {
@@ -215,7 +217,10 @@ impl Conditions {
     }
 
     /// Makes the state of a vehicle that is seen for the first time.
-    pub fn admit(&mut self, vehicle: Vehicle, toggles: &mut Vec<Toggle>) {
+    pub fn admit(&mut self, vehicle: Vehicle, latest: &mut Latest, toggles: &mut Vec<Toggle>) {
+        if !self.stale.is_empty() {
+            self.reindex(latest);
+        }
         let index = vehicle as usize;
         if self.is_admitted(vehicle) {
             return;
@@ -293,9 +298,13 @@ impl Conditions {
         id
     }
 
-    /// Rebuilds the indexes of some signals, and where each vehicle stands in them.
-    fn reindex(&mut self, slots: &[Slot], latest: &mut Latest) {
-        for &slot in slots {
+    /// Rebuilds the indexes of signals whose conditions changed, and where each vehicle stands in
+    /// them: once for all changes since the last sample.
+    fn reindex(&mut self, latest: &mut Latest) {
+        let mut stale = std::mem::take(&mut self.stale);
+        stale.sort_unstable();
+        stale.dedup();
+        for slot in stale {
             let signal = &mut self.signals[slot as usize];
             signal.rebuild();
             for vehicle in 0..self.vehicles.len() as Vehicle {

@@ -63,7 +63,9 @@ pub enum Input {
     Forget(Slot),
     /// Adds a rule with its level, from the operator's present time on; what it reads is there.
     Add(Rule, Arc<RuleSpec>, Level),
-    /// Puts a rule in the place of another that does the same: where that is active and this one
+    /// Notes how far a rule is that another will take the place of; before any rule is added.
+    Depart(Rule),
+    /// Puts a rule in the place of another that does the same and was noted: where that is active and this one
     /// would not end, it stays active, and it rests and waits as far as that one did.
     Succeed {
         /// The rule that goes.

@@ -54,7 +54,7 @@ fn change_rules(
     }
     if !live.is_empty() && random.rng.u8(..10) == 0 {
         let rule = random.rng.usize(..live.len());
-        conditions.remove(rule as u32, Clause::When, latest);
+        conditions.remove(rule as u32, Clause::When);
         live[rule] = None;
     }
 }
@@ -144,9 +144,9 @@ fn a_rule_that_comes_again_does_not_explain_itself_by_what_an_earlier_one_saw() 
     conditions.add((0, Clause::When), &rule, &mut latest, &mut toggles);
     conditions.add((1, Clause::When), &rule, &mut latest, &mut toggles);
     conditions.apply(&speed(60.0, 1), &mut latest, &mut toggles);
-    conditions.remove(0, Clause::When, &mut latest);
+    conditions.remove(0, Clause::When);
     assert_eq!(conditions.flip_of(0, &atom).map(|flip| flip.origin), Some(1), "one still has it");
-    conditions.remove(1, Clause::When, &mut latest);
+    conditions.remove(1, Clause::When);
     conditions.apply(&speed(40.0, 2), &mut latest, &mut toggles);
     conditions.apply(&speed(70.0, 3), &mut latest, &mut toggles);
     conditions.add((2, Clause::When), &rule, &mut latest, &mut toggles);

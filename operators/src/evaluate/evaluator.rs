@@ -3,6 +3,7 @@
 mod changes;
 mod fleet;
 mod quarantine;
+mod succession;
 mod watch;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use self::fleet::Fleet;
 use self::quarantine::Quarantine;
+use self::succession::Departed;
 use self::watch::Watch;
 use super::{Cause, Edge, Input, RuleSpec};
 use crate::conditions::{Clause, Conditions, Toggle};
@@ -46,6 +48,7 @@ pub struct Evaluator {
     toggles: Vec<Toggle>,
     pending: Vec<Pending>,
     inputs: Vec<Fact>,
+    departed: FxHashMap<Rule, Vec<Departed>>,
     quarantine: Quarantine,
     fleet: Fleet,
     watch: Option<Watch>,
@@ -94,6 +97,7 @@ impl Evaluator {
             toggles: Vec::new(),
             pending: Vec::new(),
             inputs: Vec::new(),
+            departed: FxHashMap::default(),
             quarantine: Quarantine::default(),
             fleet: Fleet::default(),
             watch: None,
@@ -130,6 +134,7 @@ impl Evaluator {
                 }
             }
             Input::Add(rule, spec, level) => self.add(rule, spec, level),
+            Input::Depart(rule) => self.depart(rule),
             Input::Succeed { old, new, same_when } => self.succeed(old, new, same_when),
             Input::Tell(rule, kind, lane) => self.tell(rule, kind, lane),
             Input::Count(slot) => self.count(slot),
@@ -184,7 +189,7 @@ impl Evaluator {
 
     /// Takes a vehicle in: every derived fact gets a value, and no scenario is active yet.
     fn welcome(&mut self, vehicle: Vehicle) {
-        self.conditions.admit(vehicle, &mut self.toggles);
+        self.conditions.admit(vehicle, &mut self.latest, &mut self.toggles);
         for slot in self.derived.slots() {
             if let Some((_, level)) = self.derived.spec(slot) {
                 self.pending.push(Pending { level, node: Node::Derived(slot), vehicle });

@@ -11,7 +11,7 @@ use piccolo_operators::evaluate::{Cause, Edge as RuleEdge};
 use piccolo_operators::ids::{Rule, Vehicle};
 use piccolo_script as script;
 use piccolo_script::{ActionKind, ActionTemplate, Policy};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decision::{Action, Arguments, Decision, Edge, Withheld};
 use crate::encode::Names;
@@ -101,26 +101,23 @@ impl Decider {
     ///
     /// Either the operators say so, or a lane hears at once that one revision of a scenario is no
     /// more and another is, which does the same.
-    fn carry(&mut self, moment: &[&RuleEdge], context: &Context<'_>) -> Vec<(Vehicle, Rule)> {
-        let mut carried = Vec::new();
-        let mut changes: Vec<&RuleEdge> =
-            moment.iter().filter(|edge| is_change(edge)).copied().collect();
-        changes.sort_by_key(|edge| edge.kind);
-        let split = changes.partition_point(|edge| edge.kind == EdgeKind::End);
-        let (ends, begins) = changes.split_at(split);
-        for end in ends {
-            let Some(old) = context.rules.get(&end.rule) else { continue };
-            let begin = begins.iter().find(|begin| {
-                let new = context.rules.get(&begin.rule);
-                begin.vehicle == end.vehicle
-                    && new.is_some_and(|new| {
-                        new.scenario.name == old.scenario.name && new.does_the_same(&old.scenario)
-                    })
-            });
-            if let Some(begin) = begin {
-                let claimed = self.active.remove(&(end.vehicle, end.rule)).unwrap_or_default();
-                self.active.insert((begin.vehicle, begin.rule), claimed);
-                carried.extend([(end.vehicle, end.rule), (begin.vehicle, begin.rule)]);
+    fn carry(&mut self, moment: &[&RuleEdge], context: &Context<'_>) -> FxHashSet<(Vehicle, Rule)> {
+        let changes = || moment.iter().filter(|edge| is_change(edge));
+        let mut begins: FxHashMap<(Vehicle, &Arc<str>), Rule> = FxHashMap::default();
+        for edge in changes().filter(|edge| edge.kind == EdgeKind::Begin) {
+            if let Some(rule) = context.rules.get(&edge.rule) {
+                begins.insert((edge.vehicle, &rule.scenario.name), edge.rule);
+            }
+        }
+        let mut carried = FxHashSet::default();
+        for edge in changes().filter(|edge| edge.kind == EdgeKind::End && !begins.is_empty()) {
+            let Some(old) = context.rules.get(&edge.rule) else { continue };
+            let Some(heir) = begins.get(&(edge.vehicle, &old.scenario.name)) else { continue };
+            let goes_on = |new: &LiveRule| new.does_the_same(&old.scenario);
+            if context.rules.get(heir).is_some_and(goes_on) {
+                let claimed = self.active.remove(&(edge.vehicle, edge.rule)).unwrap_or_default();
+                self.active.insert((edge.vehicle, *heir), claimed);
+                carried.extend([(edge.vehicle, edge.rule), (edge.vehicle, *heir)]);
             }
         }
         carried

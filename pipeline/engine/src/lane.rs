@@ -129,12 +129,7 @@ impl LiveRule {
 
     /// Whether two revisions do the same, so that one can go on where the other was.
     pub(crate) fn does_the_same(&self, other: &Scenario) -> bool {
-        let same = |a: &[ActionTemplate], b: &[ActionTemplate]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.text() == b.text())
-        };
-        self.scenario.priority == other.priority
-            && same(&self.scenario.then, &other.then)
-            && same(&self.scenario.finally, &other.finally)
+        self.scenario.deeds == other.deeds
     }
 }
 

@@ -63,6 +63,7 @@ impl Engine {
             }
         };
         let mut change = RuleChange { kept: rules.len() - compiled.len(), ..RuleChange::default() };
+        self.depart(lane, &compiled);
         self.changes.append(&mut orders);
         self.remove_absent(lane, rules, &mut change);
         for (scenario, source) in compiled {
@@ -181,6 +182,18 @@ impl Engine {
         }
     }
 
+    /// Notes how far the rules are in whose place others will go on.
+    fn depart(&mut self, lane: Lane, compiled: &[(Arc<Scenario>, Source)]) {
+        for (scenario, source) in compiled {
+            let old = self.lane(lane).numbers.get(&scenario.name).copied();
+            if let (Some(old), Source::Fresh(fresh)) = (old, source)
+                && self.goes_on(old, &fresh.live)
+            {
+                self.changes.push(Order::Depart(old));
+            }
+        }
+    }
+
     fn remove_absent(&mut self, lane: Lane, rules: &RuleSet, change: &mut RuleChange) {
         let names: Vec<Arc<str>> = self.lane(lane).numbers.keys().cloned().collect();
         for name in names.into_iter().filter(|name| rules.scenario(name).is_none()) {
@@ -207,7 +220,7 @@ impl Engine {
         let was_there =
             self.rules.get(&rule).is_some_and(|live| live.lanes.iter().any(Option::is_some));
         match old {
-            Some(old) if !was_there && self.goes_on(old, rule) => {
+            Some(old) if !was_there && self.is_followed(old, rule) => {
                 self.join(lane, rule, false);
                 self.succeed(old, rule);
             }
@@ -237,13 +250,15 @@ impl Engine {
     }
 
     /// Whether a new rule can go on where an old one was, which nobody else listens to.
-    fn goes_on(&self, old: Rule, new: Rule) -> bool {
-        let (Some(old), Some(new)) = (self.rules.get(&old), self.rules.get(&new)) else {
-            return false;
-        };
+    fn goes_on(&self, old: Rule, new: &LiveRule) -> bool {
+        let Some(old) = self.rules.get(&old) else { return false };
         old.lanes.iter().filter(|lane| lane.is_some()).count() == 1
             && old.home == new.home
             && old.does_the_same(&new.scenario)
+    }
+
+    fn is_followed(&self, old: Rule, new: Rule) -> bool {
+        self.rules.get(&new).is_some_and(|new| self.goes_on(old, new))
     }
 
     fn succeed(&mut self, old: Rule, new: Rule) {

@@ -43,6 +43,8 @@ pub(crate) enum Order {
         level: Level,
         claim: Claim,
     },
+    /// A rule is about to give its place to another.
+    Depart(Rule),
     /// A rule goes on where another was.
     Succeed {
         old: Rule,
@@ -215,6 +217,7 @@ impl Dataflows {
                     spec.into_iter().for_each(|spec| flow.send(Input::Add(rule, spec, level)));
                 }
             }
+            Order::Depart(rule) => self.send(rule, &Input::Depart(rule)),
             Order::Succeed { old, new, same_when } => {
                 self.leaving.push((old, None));
                 self.succeed(old, new, same_when);

@@ -36,6 +36,8 @@ pub struct Scenario {
     pub finally: Vec<ActionTemplate>,
     /// A hash of its meaning, 16 hexadecimal digits: changes exactly if the meaning does.
     pub revision: Arc<str>,
+    /// A hash of its priority and of what it does: equal where it does the same.
+    pub deeds: Arc<str>,
     /// The facts that its conditions read, each once, in order.
     pub facts: Vec<Fact>,
     /// The scenarios whose activity its conditions ask for, each once.
@@ -98,11 +100,13 @@ impl Lower<'_> {
             then: then?,
             finally: finally?.unwrap_or_default(),
             revision: Arc::default(),
+            deeds: Arc::default(),
             facts: Vec::new(),
             asks: Vec::new(),
             source: Arc::clone(self.source),
             span,
         };
+        scenario.deeds = short_hash(&deeds(&scenario));
         scenario.revision = revision(&scenario);
         scenario.note_facts();
         Some(scenario)
@@ -164,19 +168,24 @@ impl Lower<'_> {
 
 /// The hash of everything that changes what the scenario decides or does.
 fn revision(scenario: &Scenario) -> Arc<str> {
-    let mut text = format!(
-        "{}\n{}\n{:?}\n{}\n{}\n{}\n",
+    short_hash(&format!(
+        "{}\n{}\n{:?}\n{}\n{}\n{}",
         scenario.name,
         scenario.when.text,
         scenario.until.as_ref().map(|until| &until.text),
         scenario.held_us,
         scenario.cooldown_us,
-        scenario.priority,
-    );
+        deeds(scenario),
+    ))
+}
+
+/// What a scenario does, and how important that is.
+fn deeds(scenario: &Scenario) -> String {
+    let mut text = format!("{}\n", scenario.priority);
     for (clause, actions) in [("then", &scenario.then), ("finally", &scenario.finally)] {
         for action in actions {
             let _ = writeln!(text, "{clause} {}", action.text());
         }
     }
-    short_hash(&text)
+    text
 }

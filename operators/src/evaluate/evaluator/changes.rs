@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Evaluator, Live, Node, Pending};
-use crate::conditions::{Clause, Toggle};
+use crate::conditions::Clause;
 use crate::cooldown::EdgeKind;
 use crate::derived::{DerivedSpec, Function, Level, TRUTHS};
 use crate::evaluate::{Cause, Edge, Lane, RuleSpec};
-use crate::ids::{Rule, Slot, Time};
+use crate::ids::{Rule, Slot};
 use crate::timers::Key;
 
 impl Evaluator {
@@ -35,8 +35,8 @@ impl Evaluator {
     pub(super) fn forget(&mut self, slot: Slot) {
         let spec = self.derived.remove(slot);
         if spec.is_some_and(|spec| matches!(spec.function, Function::Truth(_))) {
-            self.conditions.remove(TRUTHS + slot, Clause::When, &mut self.latest);
-            self.conditions.remove(TRUTHS + slot, Clause::Until, &mut self.latest);
+            self.conditions.remove(TRUTHS + slot, Clause::When);
+            self.conditions.remove(TRUTHS + slot, Clause::Until);
             self.toggles.retain(|toggle| toggle.rule != TRUTHS + slot);
         }
         self.pending.retain(|pending| pending.node != Node::Derived(slot));
@@ -97,73 +97,6 @@ impl Evaluator {
         self.conditions.holds(key.0, key.1, Clause::When) ^ (changes % 2 == 1)
     }
 
-    /// Lets a rule go on where another was.
-    pub(super) fn succeed(&mut self, old: Rule, new: Rule, same_when: bool) {
-        let (Some(before), Some(after)) = (self.rules.get(&old), self.rules.get(&new)) else {
-            return;
-        };
-        let (before, after) = (Arc::clone(&before.spec), Arc::clone(&after.spec));
-        for vehicle in 0..self.latest.vehicles() {
-            if self.conditions.is_admitted(vehicle) {
-                let resting_us = self.cooldown.rests_until((vehicle, old)).map(|until_us| {
-                    until_us.saturating_sub(before.cooldown_us).saturating_add(after.cooldown_us)
-                });
-                let since_us = self.held.since((vehicle, old)).filter(|_| same_when);
-                self.carry((vehicle, old), (vehicle, new), &after, resting_us, since_us);
-            }
-        }
-        let removed = self.removed.len();
-        self.remove(old);
-        // Where the old rule was active it was carried, so its ends are none.
-        for edge in &mut self.removed[removed..] {
-            edge.cause = Cause::Carried;
-        }
-    }
-
-    /// `since_us` is since when the old condition has held, where that is the new one too.
-    fn carry(
-        &mut self,
-        old: Key,
-        new: Key,
-        after: &RuleSpec,
-        resting_us: Option<Time>,
-        since_us: Option<Time>,
-    ) {
-        let active = self.is_active(old);
-        let holds = self.conditions.holds(new.0, new.1, Clause::When);
-        if after.timing().is_plain() {
-            if active {
-                self.carry_plain(new, holds, after);
-            }
-            return;
-        }
-        if after.held_us > 0 && holds {
-            // What is active has been held for long enough; what is the same has been held as long.
-            let satisfied_us = active.then(|| self.now_us.saturating_sub(after.held_us));
-            let since_us = satisfied_us.or(since_us).unwrap_or(self.now_us);
-            self.held.rise(new, since_us, after.held_us);
-        }
-        self.cooldown.carry(new, active, self.cooldown.is_spent(old), resting_us);
-        if active {
-            let edge = self.edge(new, after, EdgeKind::Begin);
-            self.removed.push(Edge { cause: Cause::Carried, flips: Box::default(), ..edge });
-        }
-        self.touch(new);
-    }
-
-    /// A plain rule is active exactly while its condition holds, so an active one that would not
-    /// hold ends, and one that holds has begun already.
-    fn carry_plain(&mut self, new: Key, holds: bool, after: &RuleSpec) {
-        let begin = self.edge(new, after, EdgeKind::Begin);
-        self.removed.push(Edge { cause: Cause::Carried, flips: Box::default(), ..begin });
-        if holds {
-            let toggle = |toggle: &Toggle| (toggle.vehicle, toggle.rule) == new;
-            self.toggles.retain(|known| !toggle(known));
-        } else {
-            self.toggles.push(Toggle { vehicle: new.0, rule: new.1, clause: Clause::When });
-        }
-    }
-
     /// Tells a lane of the vehicles in which a rule is active.
     pub(super) fn tell(&mut self, rule: Rule, kind: EdgeKind, lane: Lane) {
         let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
@@ -190,15 +123,18 @@ impl Evaluator {
                 self.removed.push(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
             }
         }
+        self.forget_rule(rule);
+    }
+
+    /// Forgets a rule that has ended everywhere.
+    pub(super) fn forget_rule(&mut self, rule: Rule) {
         self.rules.remove(&rule);
         self.quarantine.forget(rule);
-        self.toggles.retain(|toggle| toggle.rule != rule);
-        self.pending.retain(|pending| pending.node != Node::Rule(rule));
         self.announced.retain(|(_, owner)| *owner != rule);
         if let Some(watch) = &mut self.watch {
             watch.remove(rule);
         }
-        self.conditions.remove(rule, Clause::When, &mut self.latest);
-        self.conditions.remove(rule, Clause::Until, &mut self.latest);
+        self.conditions.remove(rule, Clause::When);
+        self.conditions.remove(rule, Clause::Until);
     }
 }

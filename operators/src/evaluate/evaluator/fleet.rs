@@ -102,7 +102,7 @@ impl Evaluator {
             if !other.conditions.is_admitted(vehicle) {
                 continue;
             }
-            self.conditions.admit(vehicle, &mut self.toggles);
+            self.conditions.admit(vehicle, &mut self.latest, &mut self.toggles);
             for (slot, fact) in other.latest.of(vehicle).iter() {
                 if other.derived.spec(slot).is_none() && fact.known().is_some() {
                     let Fact { value, time_us, origin, .. } = fact;
