@@ -9,6 +9,8 @@ mod compile;
 mod conditions;
 #[path = "speed/data.rs"]
 mod data;
+#[path = "speed/diff.rs"]
+mod diff;
 #[path = "speed/reading.rs"]
 mod reading;
 #[path = "speed/replay.rs"]
@@ -26,6 +28,7 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
-    targets = replay::bench, steps::bench, conditions::bench, reading::bench, compile::bench
+    targets = replay::bench, steps::bench, conditions::bench, reading::bench, compile::bench,
+        diff::bench
 }
 criterion_main!(speed);

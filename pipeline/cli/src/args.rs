@@ -26,6 +26,10 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Replay recordings through rules and print what they would have done
     Replay(ReplayArgs),
+    /// Compare what two rule sets decide on recordings; exit code 1 where it differs
+    Diff(DiffArgs),
+    /// Explain why a decision was made, or why a scenario did not begin
+    Explain(ExplainArgs),
     /// Compile rules and print what is wrong with them
     Check(CheckArgs),
     /// Run the tests that stand beside rules, and measure what they cover
@@ -98,6 +102,86 @@ pub(crate) struct ReplayArgs {
     /// Output format
     #[arg(long, short, default_value = "table")]
     pub(crate) output: OutputFormat,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  piccolo diff rules/ changed/ --on drive.csv.gz --why
+  piccolo diff old.rhai new.rhai --on a.csv b.csv --vehicle car-a --vehicle car-b -o jsonl
+  piccolo diff rules/ tidied/ --on drives/*.csv.gz && echo 'nothing changed'")]
+pub(crate) struct DiffArgs {
+    /// The rules as they are: a file, or a directory of them
+    #[arg(value_name = "A")]
+    pub(crate) old: PathBuf,
+    /// The rules as they would be
+    #[arg(value_name = "B")]
+    pub(crate) new: PathBuf,
+    /// Recordings, one vehicle each; they are held in memory
+    #[arg(long, required = true, num_args = 1.., value_name = "RECORDING")]
+    pub(crate) on: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Name of the vehicle of each recording in turn; without it, the file's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) vehicle: Vec<String>,
+    /// Decisions that are not further apart count as moved, not as removed and added
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = moment)]
+    pub(crate) move_within: u64,
+    /// Print the reason: of what B decides, or of what A decides where B does not
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// Evaluate all scenarios, also those that cannot matter; the changes are the same
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Output format
+    #[arg(long, short, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("question").required(true).args(["id", "scenario", "not"]),
+    before_help = "\
+Examples:
+  piccolo explain drive.csv.gz --rules rules/ --scenario motorway
+  piccolo explain drive.csv.gz --rules rules/ --scenario motorway --edge end --at 5m
+  piccolo explain drive.csv.gz --rules rules/ --not motorway --at 90s
+  piccolo explain drive.csv.gz --rules rules/ --not motorway --nearest -o json"
+)]
+pub(crate) struct ExplainArgs {
+    /// Recordings, one vehicle each; they are held in memory
+    #[arg(required = true, value_name = "RECORDING")]
+    pub(crate) recordings: Vec<PathBuf>,
+    /// Rule files, or directories of them
+    #[arg(long, short, required = true, num_args = 1.., value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Name of the vehicle of each recording in turn; without it, the file's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) vehicle: Vec<String>,
+    /// Why the decision with this id was made
+    #[arg(long, value_name = "DECISION_ID")]
+    pub(crate) id: Option<String>,
+    /// Why this scenario began or ended: the last time until --at, or else the first
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// Why this scenario did not begin, at a time or when it came nearest
+    #[arg(long, value_name = "NAME")]
+    pub(crate) not: Option<String>,
+    /// The time that is asked about
+    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with = "id")]
+    pub(crate) at: Option<u64>,
+    /// Only a begin, or only an end
+    #[arg(long, value_name = "EDGE", requires = "scenario")]
+    pub(crate) edge: Option<EdgeArg>,
+    /// When the scenario came nearest to its begin
+    #[arg(long, requires = "not", conflicts_with = "at")]
+    pub(crate) nearest: bool,
+    /// Output format
+    #[arg(long, short, default_value = "table")]
+    pub(crate) output: DocumentFormat,
 }
 
 #[derive(Debug, clap::Args)]
@@ -245,6 +329,22 @@ pub(crate) enum MessageFormat {
     Human,
     /// One JSON object a line
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EdgeArg {
+    /// The scenario began
+    Begin,
+    /// The scenario ended
+    End,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,6 +6,7 @@ use piccolo_base::exit::Code;
 use piccolo_catalogue::CatalogueError;
 use piccolo_engine::EngineError;
 use piccolo_recording::{OpenError, WriteError};
+use piccolo_workbench::DriveError;
 use piccolo_workbench::results::JunitError;
 use piccolo_workbench::testing::TestError;
 use thiserror::Error;
@@ -50,6 +51,9 @@ pub(crate) enum CliError {
     /// JUnit XML cannot be made.
     #[error(transparent)]
     Junit(#[from] JunitError),
+    /// A recording cannot be held in memory.
+    #[error("{}", with_causes(.0))]
+    Drive(#[from] DriveError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
@@ -86,12 +90,15 @@ impl CliError {
             Self::Said(code) | Self::Server { code, .. } => *code,
             Self::Missing(_) => Code::NotFound,
             Self::Open(OpenError::Io { source, .. })
+            | Self::Drive(DriveError::Open(OpenError::Io { source, .. }))
                 if source.kind() == std::io::ErrorKind::NotFound =>
             {
                 Code::NotFound
             }
             Self::Output(_) if self.is_quiet() => Code::Done,
-            Self::Open(OpenError::DatabaseNeeded { .. }) | Self::Usage(_) => Code::Usage,
+            Self::Open(OpenError::DatabaseNeeded { .. })
+            | Self::Drive(DriveError::Open(OpenError::DatabaseNeeded { .. }))
+            | Self::Usage(_) => Code::Usage,
             Self::Engine(EngineError::Workers(_)) => Code::Usage,
             _ => Code::InvalidInput,
         }

@@ -15,6 +15,8 @@ fn main() -> Code {
     let args = Args::parse();
     let result = match args.command {
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Test(args) => commands::test::run(&args),
         Command::ExplainCode(args) => commands::explain_code::run(&args),

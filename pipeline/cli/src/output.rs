@@ -1,12 +1,15 @@
 //! What goes to standard output and standard error.
 
+mod changes;
+mod reasons;
 mod table;
 
 use std::fmt::Arguments;
 use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
 
-use piccolo_engine::Decision;
+use piccolo_engine::{Decision, DecisionChange};
 use piccolo_wire::v1 as wire;
+use piccolo_workbench::explain::{Explanation, WhyNot};
 use serde::Serialize;
 
 use crate::args::OutputFormat;
@@ -52,6 +55,17 @@ impl Printer {
         Ok(())
     }
 
+    /// Prints how two rule sets differ.
+    pub(crate) fn print_changes(&mut self, changes: &[DecisionChange]) -> Result<(), CliError> {
+        for change in changes {
+            match self.format {
+                OutputFormat::Table => changes::write(&mut self.out, change)?,
+                OutputFormat::Jsonl => self.print_json(&changes::Line::of(change))?,
+            }
+        }
+        self.flush()
+    }
+
     fn print_json(&mut self, decision: &impl Serialize) -> Result<(), CliError> {
         serde_json::to_writer(&mut self.out, decision).map_err(into_output_error)?;
         Ok(self.out.write_all(b"\n")?)
@@ -61,6 +75,24 @@ impl Printer {
     pub(crate) fn flush(&mut self) -> Result<(), CliError> {
         Ok(self.out.flush()?)
     }
+}
+
+/// Prints a document as JSON.
+pub(crate) fn print_document(document: &impl Serialize) -> Result<(), CliError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, document).map_err(into_output_error)?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
+}
+
+/// Prints why a decision was made.
+pub(crate) fn print_explanation(explanation: &Explanation) -> Result<(), CliError> {
+    Ok(reasons::write_explanation(&mut io::stdout().lock(), explanation)?)
+}
+
+/// Prints why a scenario did not begin.
+pub(crate) fn print_why_not(why_not: &WhyNot) -> Result<(), CliError> {
+    Ok(reasons::write_why_not(&mut io::stdout().lock(), why_not)?)
 }
 
 /// An error of writing that came through JSON stays what it was.

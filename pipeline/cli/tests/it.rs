@@ -10,6 +10,12 @@ mod book;
 #[path = "it/codes.rs"]
 mod codes;
 #[cfg(test)]
+#[path = "it/diff.rs"]
+mod diff;
+#[cfg(test)]
+#[path = "it/explain.rs"]
+mod explain;
+#[cfg(test)]
 #[path = "it/files.rs"]
 mod files;
 #[cfg(test)]
@@ -24,3 +30,6 @@ mod run;
 #[cfg(test)]
 #[path = "it/test.rs"]
 mod test;
+#[cfg(test)]
+#[path = "it/worked.rs"]
+mod worked;

@@ -147,7 +147,8 @@ fn work(worker: &mut Worker, orders: &Receiver<Work>, findings: &Sender<Findings
     }
 }
 
-fn worker_config() -> WorkerConfig {
+/// How every worker of the engine is set up.
+pub(crate) fn worker_config() -> WorkerConfig {
     let mut config = WorkerConfig::default();
     let options = differential_dataflow::Config::default().idle_merge_effort(Some(1000));
     differential_dataflow::configure(&mut config, &options);

@@ -3,6 +3,7 @@
 //! [`Engine::load`] takes compiled rules, [`Engine::step`] takes samples and a
 //! tick and returns [`Decision`]s. Same inputs, byte-equal decisions.
 
+mod comparison;
 mod compile;
 mod crew;
 mod decide;
@@ -20,6 +21,7 @@ mod observe;
 mod policy;
 mod worker;
 
+pub use comparison::{Comparison, DecisionChange};
 pub use crew::WORKERS_MAX;
 pub use decision::{
     Action, Arguments, AtomReason, Decision, Edge, Quarantined, SampleReason, SignalReason, Why,

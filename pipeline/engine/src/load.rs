@@ -5,7 +5,9 @@ use std::sync::Arc;
 use piccolo_operators::derived::Level;
 use piccolo_operators::evaluate::RuleSpec;
 use piccolo_operators::ids::{Rule, Slot};
-use piccolo_script::{Fact, PlatformFact, Property, RuleSet, Scenario};
+use piccolo_script::{
+    ActionTemplate, Atom, Fact, PlatformFact, Property, RuleSet, Scenario, Verdict,
+};
 use rustc_hash::FxHashMap;
 
 use crate::compile::compile;
@@ -307,14 +309,15 @@ impl Engine {
 
     /// Lets scenarios that others ask about say whether they are active.
     fn announce(&mut self, lane: Lane, rules: &RuleSet) {
-        let mut asked: Vec<&Arc<str>> =
-            rules.scenarios().flat_map(|scenario| &scenario.asks).collect();
+        let mut asked: Vec<Arc<str>> =
+            rules.scenarios().flat_map(|scenario| scenario.asks.iter().cloned()).collect();
+        asked_by_actions(rules).iter().for_each(|fact| fact.asks(&mut asked));
         asked.sort_unstable();
         asked.dedup();
         let Some(property) = Property::find("scenario", "active").map(Arc::new) else { return };
         for name in asked {
-            let fact = PlatformFact::new(Arc::clone(name), Arc::clone(&property));
-            let Some(rule) = self.lane(lane).numbers.get(name).copied() else { continue };
+            let fact = PlatformFact::new(Arc::clone(&name), Arc::clone(&property));
+            let Some(rule) = self.lane(lane).numbers.get(&name).copied() else { continue };
             let slot = self.names.platform_slot(&fact);
             if self.announced.insert((rule, slot)) {
                 self.changes.push(Order::Announce(rule, slot));
@@ -401,6 +404,30 @@ impl Engine {
         facts.dedup();
         facts
     }
+}
+
+/// What the arguments of actions read, and the policies that judge them.
+fn asked_by_actions(rules: &RuleSet) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut read = |action: &ActionTemplate| {
+        action.arguments.iter().for_each(|argument| argument.expression.reads(&mut facts));
+    };
+    for scenario in rules.scenarios() {
+        scenario.then.iter().chain(&scenario.finally).for_each(&mut read);
+    }
+    for policy in rules.policies() {
+        if let Verdict::Change(action) = &policy.verdict {
+            read(action);
+        }
+    }
+    for policy in rules.policies() {
+        let atoms = policy.when.iter().flat_map(|when| &when.atoms);
+        facts.extend(atoms.flat_map(Atom::reads));
+        if let Verdict::Deny(reason) = &policy.verdict {
+            reason.reads(&mut facts);
+        }
+    }
+    facts
 }
 
 /// What identifies each scenario of a set: its own revision, and those of the ones it asks about.

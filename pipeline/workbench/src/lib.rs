@@ -7,7 +7,10 @@
 //! command line and the server do.
 
 pub mod coverage;
+pub mod diff;
 pub mod drive;
+pub mod explain;
+mod play;
 pub mod results;
 pub mod testing;
 

@@ -15,7 +15,7 @@ use crate::replay::{Faults, Pace, ProgressLine, Summary};
 pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
     let catalogue = super::catalogue(&args.signals.catalogue)?;
     let rules = super::rules(&args.rules, &catalogue)?;
-    let names = vehicle_names(args)?;
+    let names = super::vehicle_names(&args.recordings, &args.vehicle)?;
     let config =
         EngineConfig { workers: args.workers, explain: args.why, ..EngineConfig::default() };
     let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
@@ -37,25 +37,6 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
         faults: Faults::default(),
     };
     replay.run(merge)
-}
-
-/// One name for each recording: as given, or what the file is called.
-fn vehicle_names(args: &ReplayArgs) -> Result<Vec<String>, CliError> {
-    let mut names = args.vehicle.clone();
-    if names.len() > args.recordings.len() {
-        let message = "there are more --vehicle names than recordings".to_owned();
-        return Err(CliError::Usage(message));
-    }
-    names.extend(args.recordings[names.len()..].iter().map(|path| super::file_stem(path)));
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].contains(name) {
-            let message = format!(
-                "two recordings are of the vehicle `{name}`; give each a name with --vehicle"
-            );
-            return Err(CliError::Usage(message));
-        }
-    }
-    Ok(names)
 }
 
 struct Replay<'a> {

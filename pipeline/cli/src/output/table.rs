@@ -15,11 +15,16 @@ pub(super) fn write(out: &mut impl Write, decision: &Decision) -> io::Result<()>
         Edge::Begin => "begin",
         Edge::End => "end",
     };
-    let mut actions: Vec<String> = decision.actions.iter().map(action).collect();
-    actions.extend(decision.withheld.iter().map(withheld));
+    let actions = deeds(decision);
     let head = (decision.time_us, edge, &*decision.vehicle, &*decision.scenario);
     write_line(out, head, &actions)?;
     decision.why.as_ref().map_or(Ok(()), |why| write_why(out, why))
+}
+
+/// What a decision does and does not do.
+pub(super) fn deeds(decision: &Decision) -> Vec<String> {
+    let done = decision.actions.iter().map(action);
+    done.chain(decision.withheld.iter().map(withheld)).collect()
 }
 
 /// A decision of the feed; its reason is left to `-o jsonl`.
@@ -47,7 +52,7 @@ fn write_line(
     writeln!(out, "{time:>14}  {edge:<5}  {vehicle:<20}  {scenario:<24}  {actions}")
 }
 
-fn write_why(out: &mut impl Write, why: &Why) -> io::Result<()> {
+pub(super) fn write_why(out: &mut impl Write, why: &Why) -> io::Result<()> {
     write!(out, "{:>14}  {} {}", "", why.clause, why.condition)?;
     if let Some(since) = why.held_since_us {
         write!(out, ", held since {}", seconds(since))?;
@@ -56,7 +61,7 @@ fn write_why(out: &mut impl Write, why: &Why) -> io::Result<()> {
     why.atoms.iter().try_for_each(|atom| write_atom(out, atom))
 }
 
-fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
+pub(super) fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
     let mark = match atom.holds {
         Some(true) => "yes",
         Some(false) => "no ",
@@ -84,7 +89,7 @@ fn write_atom(out: &mut impl Write, atom: &AtomReason) -> io::Result<()> {
     writeln!(out)
 }
 
-fn shown(value: Option<&Value>, without: &str) -> String {
+pub(super) fn shown(value: Option<&Value>, without: &str) -> String {
     value.map_or(without.to_owned(), ToString::to_string)
 }
 
@@ -117,11 +122,11 @@ fn withheld(withheld: &Withheld) -> String {
     format!("[not: {} {}, {reason}]", withheld.kind, withheld.target)
 }
 
-fn seconds(time_us: u64) -> String {
+pub(super) fn seconds(time_us: u64) -> String {
     format!("{}.{:06} s", time_us / 1_000_000, time_us % 1_000_000)
 }
 
 /// Twelve significant digits: enough to see the margin without the noise of binary fractions.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     format!("{value:.11e}").parse().unwrap_or(value)
 }
