@@ -1,11 +1,15 @@
-//! The examples of the book compile, or fail as they say; the cookbook uses the whole language.
+//! The examples of the book pass their tests, or fail as they say; the cookbook uses the whole
+//! language; both folders of rules pass their tests with full coverage.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use piccolo_catalogue::Catalogue;
 use piccolo_script::{ActionKind, Condition, Fact, Over, RuleSet, Verdict};
+use piccolo_workbench::coverage::{IndependenceReport, Ratio, SideReport};
+use piccolo_workbench::testing::Tester;
 
 use crate::data::root;
 
@@ -56,8 +60,10 @@ fn blocks(page: &str, text: &str) -> Vec<Block> {
 }
 
 /// What is wrong with a block; nothing where it keeps its promise.
-fn broken(block: &Block, catalogue: &Catalogue) -> Option<String> {
-    let (rules, findings) = RuleSet::parse("book.rhai", &block.text, catalogue);
+fn broken(block: &Block, catalogue: &Arc<Catalogue>) -> Option<String> {
+    // A recording in it is named from the root.
+    let name = root().join("book.rhai").display().to_string();
+    let (rules, findings) = RuleSet::parse(&name, &block.text, catalogue);
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
     let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
     match &block.promise {
@@ -65,7 +71,10 @@ fn broken(block: &Block, catalogue: &Catalogue) -> Option<String> {
         Promise::Fails(code) => Some(format!("not {code} alone, but {codes:?}: {messages:?}")),
         Promise::Tested if !codes.is_empty() => Some(format!("{codes:?}: {messages:?}")),
         Promise::Tested if rules.tests().len() == 0 => Some("it has no test".to_owned()),
-        Promise::Tested => None,
+        Promise::Tested => {
+            let results = Tester::new(&rules, Arc::clone(catalogue)).run_all();
+            (!results.all_passed()).then(|| results.to_text())
+        }
     }
 }
 
@@ -113,23 +122,30 @@ scenario \"s\" { when Vehicle.Speed > 1.0 then launch(\"p\") }
 ```rhai,error=PR0101
 scenario \"s\" { when Vehicle.Speed > 1.0 then launch(\"p\") }
 ```
+```rhai,test
+scenario \"s\" { when Vehicle.Speed > 1.0 then launch(\"p\") }
+test \"t\" { play Vehicle.Speed, [[0, 2.0]] expect none(\"s\") }
+```
 ```rhai
 not run
 ```
 ";
     let blocks = blocks("page.md", text);
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 4);
     let catalogue = Catalogue::vss6();
     let wrong: Vec<String> = blocks.iter().filter_map(|block| broken(block, &catalogue)).collect();
-    assert_eq!(wrong.len(), 3, "{wrong:?}");
+    assert_eq!(wrong.len(), 4, "{wrong:?}");
     assert!(wrong[0].contains("PR0101") && wrong[1].contains("no test"), "{wrong:?}");
+    assert!(wrong[3].contains("it began at 0 s"), "{wrong:?}");
 }
 
 /// The functions over time and over the fleet, and the kinds of platform objects, in a condition.
 fn functions(condition: &Condition, used: &mut BTreeSet<&'static str>) {
     let mut facts: Vec<Fact> = condition.atoms.iter().flat_map(|atom| atom.reads()).collect();
-    facts.clone().iter().for_each(|fact| fact.sources(&mut facts));
-    for fact in facts {
+    while let Some(fact) = facts.pop() {
+        if let Fact::Derived(derived) = &fact {
+            facts.extend(derived.over.reads());
+        }
         used.extend(match &fact {
             Fact::Platform(fact) => Some(fact.property.object),
             Fact::Resource(_) => Some("resource"),
@@ -229,4 +245,39 @@ fn the_cookbook_uses_the_whole_language() {
         assert!(texts.contains(operator), "no condition uses `{operator}`");
     }
     assert!(rules.scenarios().len() >= 28 && rules.policies().len() >= 6);
+}
+
+/// All tests of a folder pass, and they cover all that can be covered.
+fn is_tested(folder: &str, tests_min: usize) {
+    let catalogue = Catalogue::vss6();
+    let (rules, findings) = RuleSet::load(&[root().join(folder)], &catalogue);
+    assert!(findings.is_empty(), "{findings:#?}");
+    let mut tester = Tester::new(&rules, catalogue);
+    let results = tester.run_all();
+    assert!(results.all_passed(), "{}", results.to_text());
+    assert!(results.tests.len() >= tests_min, "only {} tests", results.tests.len());
+    let report = tester.coverage();
+    let full = |ratio: Ratio| ratio.covered == ratio.of && ratio.of > 0;
+    let missing = report.totals.metrics().into_iter().any(|(_, ratio)| !full(ratio));
+    assert!(!missing, "{}", report.to_text());
+    // What counts as impossible is proved so: it is not a way out.
+    for condition in &report.conditions {
+        assert!(!condition.undecided, "{} is undecided", condition.rule);
+        for atom in &condition.atoms {
+            let sides = [&atom.true_, &atom.false_];
+            let seen = sides.iter().all(|side| matches!(side, SideReport::Seen(_)));
+            let shown = matches!(atom.independence, IndependenceReport::Seen { .. });
+            assert!(seen && shown, "`{}` of {} is not covered", atom.atom, condition.rule);
+        }
+    }
+}
+
+#[test]
+fn the_shipped_scenarios_are_tested_through_and_through() {
+    is_tested("fixtures/scenarios", 20);
+}
+
+#[test]
+fn the_cookbook_is_tested_through_and_through() {
+    is_tested("fixtures/cookbook", 90);
 }

@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 Examples:
   piccolo replay fixtures/drives/mixed_wltc.csv.gz --rules fixtures/scenarios --why
   piccolo check fixtures/scenarios
+  piccolo test fixtures/scenarios --coverage
   piccolo feed http://127.0.0.1:4710 --scenario motorway"
 )]
 pub(crate) struct Args {
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Compile rules and print what is wrong with them
     Check(CheckArgs),
+    /// Run the tests that stand beside rules, and measure what they cover
+    Test(TestArgs),
     /// Explain a diagnostic code such as PR0123
     ExplainCode(ExplainCodeArgs),
     /// Convert a recording to another format
@@ -199,6 +202,45 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  piccolo test rules/
+  piccolo test rules/ --run motorway
+  piccolo test rules/ --coverage --threshold 100 --html coverage.html --junit tests.xml
+  piccolo test rules/ --on drive.csv.gz --coverage")]
+pub(crate) struct TestArgs {
+    /// Rule files with their tests, or directories of them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Only tests whose name fits this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) run: Option<regex::Regex>,
+    /// Recordings that count for coverage as well, one vehicle each
+    #[arg(long, num_args = 1.., value_name = "RECORDING")]
+    pub(crate) on: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signals: SignalArgs,
+    /// Print condition, branch and MC/DC coverage, and what is missing
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// The least of each kind of coverage; less is exit code 1
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) threshold: Option<f64>,
+    /// Write the coverage as a page of HTML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the results as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write the coverage as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) coverage_json: Option<PathBuf>,
+    /// Output format
+    #[arg(long, short, default_value = "table")]
+    pub(crate) output: DocumentFormat,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct ExplainCodeArgs {
     /// The code; without one, all codes are listed
     pub(crate) code: Option<String>,
@@ -333,6 +375,14 @@ impl std::str::FromStr for Speed {
 /// A time of the recording: a duration such as `90s`, in microseconds.
 fn moment(text: &str) -> Result<u64, piccolo_script::DurationError> {
     piccolo_script::parse_duration_us(text)
+}
+
+/// A part of the whole, from 0 to 100.
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("use a number from 0 to 100".to_owned()),
+    }
 }
 
 /// The address of a server; without a scheme it would be asked for in vain.

@@ -9,6 +9,7 @@ pub(crate) mod explain_code;
 pub(crate) mod feed;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod test;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ pub(crate) fn vehicle_names(
 }
 
 /// The file's name up to its first dot.
-fn file_stem(path: &Path) -> String {
+pub(crate) fn file_stem(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.split('.').find(|part| !part.is_empty()).unwrap_or("vehicle").to_owned()
 }

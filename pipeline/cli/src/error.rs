@@ -7,6 +7,8 @@ use piccolo_catalogue::CatalogueError;
 use piccolo_engine::EngineError;
 use piccolo_recording::{OpenError, WriteError};
 use piccolo_workbench::DriveError;
+use piccolo_workbench::results::JunitError;
+use piccolo_workbench::testing::TestError;
 use thiserror::Error;
 
 /// An error of a command.
@@ -35,6 +37,20 @@ pub(crate) enum CliError {
     /// The engine cannot go on.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A recording cannot be run for coverage.
+    #[error(transparent)]
+    Test(#[from] TestError),
+    /// A report cannot be written.
+    #[error("cannot write {path}: {source}")]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// JUnit XML cannot be made.
+    #[error(transparent)]
+    Junit(#[from] JunitError),
     /// A recording cannot be held in memory.
     #[error("{}", with_causes(.0))]
     Drive(#[from] DriveError),

@@ -18,6 +18,7 @@ fn main() -> Code {
         Command::Diff(args) => commands::diff::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Test(args) => commands::test::run(&args),
         Command::ExplainCode(args) => commands::explain_code::run(&args),
         Command::Convert(args) => commands::convert::run(&args),
         Command::Record(args) => commands::record::run(&args),

@@ -4,6 +4,9 @@
 #[path = "it/bad.rs"]
 mod bad;
 #[cfg(test)]
+#[path = "it/book.rs"]
+mod book;
+#[cfg(test)]
 #[path = "it/codes.rs"]
 mod codes;
 #[cfg(test)]
@@ -24,6 +27,9 @@ mod rules;
 #[cfg(test)]
 #[path = "it/run.rs"]
 mod run;
+#[cfg(test)]
+#[path = "it/test.rs"]
+mod test;
 #[cfg(test)]
 #[path = "it/worked.rs"]
 mod worked;

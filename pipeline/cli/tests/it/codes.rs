@@ -26,6 +26,7 @@ fn what_was_asked_is_done() {
     check("check fixtures/scenarios", 0, "", "11 scenarios, 0 errors, 0 warnings");
     check("explain-code PR0123", 0, "PR0123: ", "");
     check("explain-code", 0, "\nPR0123  ", "");
+    check("test --help", 0, "piccolo test rules/ --run motorway", "");
     check("completion bash", 0, "_piccolo()", "");
     check("completion zsh", 0, "#compdef piccolo", "");
     check("replay fixtures/recordings/bad/empty.csv -r fixtures/scenarios", 0, "TIME", "F0006");

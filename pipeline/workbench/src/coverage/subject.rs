@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use piccolo_catalogue::{Catalogue, Value};
-use piccolo_script::{Comparison, Condition, Fact, Formula, Probe, Scenario, Source, Span};
+use piccolo_script::{
+    Comparison, Condition, Fact, Formula, Policy, Probe, RuleSet, Scenario, Source, Span,
+};
 use serde::Serialize;
 
 /// What kind of rule a condition belongs to.
@@ -120,6 +122,31 @@ impl Subject {
                 span: scenario.span,
             })
             .collect()
+    }
+
+    /// The condition of a policy; none where it always applies.
+    ///
+    /// It is about whether the policy applies. One that denies or changes and cannot be judged
+    /// denies, which is neither: such vectors are not to be noted.
+    pub fn of_policy(policy: &Policy, catalogue: &Catalogue) -> Option<Self> {
+        let condition = policy.when.as_ref()?;
+        Some(Self {
+            kind: RuleKind::Policy,
+            rule: Arc::clone(&policy.name),
+            clause: Clause::When,
+            condition: Arc::clone(&condition.text),
+            atoms: atoms(condition, catalogue),
+            formula: condition.formula.clone(),
+            source: Arc::clone(&policy.source),
+            span: policy.span,
+        })
+    }
+
+    /// All conditions of a rule set: those of its scenarios, then those of its policies.
+    pub fn of_rules(rules: &RuleSet, catalogue: &Catalogue) -> Vec<Self> {
+        let scenarios = rules.scenarios().flat_map(|one| Self::of_scenario(one, catalogue));
+        let policies = rules.policies().filter_map(|one| Self::of_policy(one, catalogue));
+        scenarios.chain(policies).collect()
     }
 
     /// Whether it is the same condition of the same rule, in whatever file.

@@ -90,7 +90,6 @@ fn random(rng: &mut fastrand::Rng, depth: u8) -> String {
 fn what_is_possible_is_what_all_values_show() {
     let seed = std::env::var("PICCOLO_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(83);
     let mut rng = fastrand::Rng::with_seed(seed);
-    let catalogue = Catalogue::vss6();
     let (mut compared, mut impossible) = (0, 0);
     while compared < 3_000 {
         let text = random(&mut rng, 2);
