@@ -70,6 +70,7 @@ impl EnginePort for FakeEngine {
                     target: "t".into(),
                     arguments: Arguments(Vec::new()),
                     scenario: None,
+                    changed_by: None,
                 }],
                 withheld: Vec::new(),
                 why: None,
