@@ -19,6 +19,9 @@ mod hostile;
 #[path = "it/language.rs"]
 mod language;
 #[cfg(test)]
+#[path = "it/misuse.rs"]
+mod misuse;
+#[cfg(test)]
 #[path = "it/random.rs"]
 mod random;
 #[cfg(test)]

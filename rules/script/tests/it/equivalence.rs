@@ -43,6 +43,73 @@ fn atoms_and_rhai_agree() {
     assert!(held * 5 > compared && held * 5 < compared * 4, "{held} of {compared} held");
 }
 
+/// A million comparisons over conditions of one function: 200 conditions over 5,000 facts.
+#[track_caller]
+fn a_million(seed: u64, condition: impl Fn(&mut fastrand::Rng) -> String) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let catalogue = Catalogue::vss6();
+    let values: Vec<_> = (0..5_000).map(|_| facts(&mut rng, &catalogue)).collect();
+    let (mut compared, mut held) = (0, 0);
+    for _ in 0..200 {
+        let condition = condition(&mut rng);
+        let text = format!("scenario \"s\" {{ when {condition} then launch(\"a\") }}");
+        let (rules, diagnostics) = RuleSet::parse("random.rhai", &text, &catalogue);
+        let when = rules.scenario("s").map(|scenario| &scenario.when);
+        let when = when.unwrap_or_else(|| panic!("{condition} {diagnostics:#?}"));
+        for facts in &values {
+            let facts = |fact: &Fact| {
+                let Fact::Signal(signal, _) = fact else { return None };
+                facts.iter().find(|(id, _)| id == signal).and_then(|(_, value)| value.clone())
+            };
+            let by_rhai = when.holds_by_rhai(&facts);
+            assert_eq!(when.holds(&facts), by_rhai, "seed {seed} {condition}");
+            compared += 1;
+            held += usize::from(by_rhai);
+        }
+    }
+    assert!(compared >= 1_000_000 && held * 20 > compared, "{held} of {compared} held");
+}
+
+fn order(rng: &mut fastrand::Rng) -> &'static str {
+    ["<", "<=", ">", ">="][rng.usize(..4)]
+}
+
+#[test]
+fn abs_a_million_times() {
+    a_million(22, |rng| format!("abs({}) {} {}", number(rng, 1), order(rng), constant(rng)));
+}
+
+#[test]
+fn min_and_max_a_million_times_each() {
+    for (seed, name) in [(23, "min"), (24, "max")] {
+        a_million(seed, |rng| {
+            let (a, b) = (NUMBERS[rng.usize(..3)], number(rng, 1));
+            format!("{name}({a}, {b}) {} {}", order(rng), constant(rng))
+        });
+    }
+}
+
+#[test]
+fn known_a_million_times() {
+    a_million(25, |rng| {
+        let (a, b) = (NUMBERS[rng.usize(..3)], BOOLS[rng.usize(..2)]);
+        format!("known({a}) == known({b}) || {a} > {}", constant(rng))
+    });
+}
+
+#[test]
+fn membership_a_million_times() {
+    a_million(26, |rng| {
+        let low = rng.i64(-3..2);
+        let (signal, high) = (NUMBERS[rng.usize(..3)], low + rng.i64(1..4));
+        match rng.u8(..3) {
+            0 => format!("{signal} in [{}, {}, {}]", constant(rng), constant(rng), constant(rng)),
+            1 => format!("{signal} in {low}..{high}"),
+            _ => format!("{signal} in {low}..={high}"),
+        }
+    });
+}
+
 fn facts(rng: &mut fastrand::Rng, catalogue: &Catalogue) -> Vec<(SignalId, Option<Value>)> {
     let mut facts = Vec::new();
     let mut put =
