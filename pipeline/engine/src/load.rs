@@ -363,6 +363,10 @@ impl Engine {
 
     fn recapture_rule(&mut self, rule: Rule) -> Result<(), EngineError> {
         let captures = self.captures(rule);
+        let had_none = self.rules.get(&rule).is_none_or(|live| live.captures.is_empty());
+        if captures.is_empty() && had_none {
+            return Ok(());
+        }
         self.names.at(self.rules.get(&rule).map(|live| live.home).unwrap_or_default());
         let mut orders = Vec::new();
         let captured = self.names.acquire_all(&captures, &mut orders)?;
