@@ -164,11 +164,8 @@ where
     let (ticks, due) = mpsc::channel(engine_thread::TICKS_MAX);
     let (orders, ordered) = mpsc::channel(ORDERS_MAX);
     let watch = Arc::new(Watch::default());
-    let outlets = Outlets {
-        decisions: feed.clone(),
-        settle: sources.clone(),
-        lanes: watch.clone(),
-    };
+    let outlets =
+        Outlets { decisions: feed.clone(), settle: sources.clone(), lanes: watch.clone() };
     let ended = engine_thread::start(setup.engine, due, ordered, outlets).await?;
     let rules = RulesService::new(Arc::clone(&setup.catalogue), setup.rules, orders, watch);
     let rules = RuleServiceServer::new(rules).max_decoding_message_size(RULES_BYTES_MAX);

@@ -146,11 +146,7 @@ impl Settings {
 
     /// How the engine is set up.
     pub fn engine(&self) -> EngineConfig {
-        EngineConfig {
-            workers: self.workers,
-            explain: self.explain,
-            defaults: self.default_allow,
-        }
+        EngineConfig { workers: self.workers, explain: self.explain, defaults: self.default_allow }
     }
 
     /// Writes the address file, whole or not at all, where one is wanted.

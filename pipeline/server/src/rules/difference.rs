@@ -95,7 +95,9 @@ impl Difference {
         let like = |old: &Waiting| {
             let (old, other) = (&old.decision, old.in_shadow != new.in_shadow);
             let new = &new.decision;
-            other && (old.edge, &old.vehicle, &old.scenario) == (new.edge, &new.vehicle, &new.scenario)
+            other
+                && (old.edge, &old.vehicle, &old.scenario)
+                    == (new.edge, &new.vehicle, &new.scenario)
         };
         let place = self.waiting.iter().position(like);
         if let Some(old) = place.and_then(|place| self.waiting.remove(place)) {
@@ -114,8 +116,7 @@ impl Difference {
 
     /// Ends the waiting of what is too old to have moved.
     fn settle(&mut self, now_us: u64) {
-        let too_old =
-            |old: &Waiting| old.decision.time_us.saturating_add(MOVE_WITHIN_US) < now_us;
+        let too_old = |old: &Waiting| old.decision.time_us.saturating_add(MOVE_WITHIN_US) < now_us;
         while self.waiting.front().is_some_and(too_old) {
             self.give_up_oldest();
         }
@@ -216,7 +217,11 @@ mod tests {
     fn a_decision_moves_no_further_than_the_bound() {
         let s = SECOND;
         check(&[(9 * s, &[(2 * s, "a")], &[(3 * s, "a")])], [0, 0, 1, 0], [0, 0]);
-        check(&[(3 * s, &[(2 * s, "a")], &[]), (8 * s, &[], &[(7 * s, "b")])], [0, 0, 1, 0], [0, 0]);
+        check(
+            &[(3 * s, &[(2 * s, "a")], &[]), (8 * s, &[], &[(7 * s, "b")])],
+            [0, 0, 1, 0],
+            [0, 0],
+        );
         check(
             &[(3 * s, &[], &[(2 * s, "a")]), (20 * s, &[(7 * s + 1, "a")], &[])],
             [1, 1, 0, 0],

@@ -49,7 +49,10 @@ impl RulesService {
 
     /// Runs a change to its end, also where the client goes away meanwhile: what the engine has
     /// and what the versions say stay the same.
-    async fn whole<T, F>(&self, change: impl FnOnce(Arc<Shared>) -> F) -> Result<Response<T>, Status>
+    async fn whole<T, F>(
+        &self,
+        change: impl FnOnce(Arc<Shared>) -> F,
+    ) -> Result<Response<T>, Status>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Status>> + Send + 'static,
