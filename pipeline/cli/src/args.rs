@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use piccolo_engine::PolicyDefaults;
 
+mod rules;
+
+pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
+
 /// Turns what a vehicle senses into what its computers run.
 #[derive(Debug, Parser)]
 #[command(
@@ -40,6 +44,8 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Follow the action feed of a server
     Feed(FeedArgs),
+    /// Change the rules of a running server, watch them in the shadow, and go back
+    Rules(RulesArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -9,6 +9,7 @@ pub(crate) mod explain_code;
 pub(crate) mod feed;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod rules;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

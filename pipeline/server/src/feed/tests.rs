@@ -10,6 +10,7 @@ fn decision(number: u64, vehicle: &str, scenario: &str, kinds: &[&'static str]) 
         target: "t".into(),
         arguments: Arguments(Vec::new()),
         scenario: None,
+        changed_by: None,
     };
     Decision {
         id: number.to_string().into(),
