@@ -168,8 +168,8 @@ async fn rules_with_an_error_are_refused_whole() {
 
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
-    let mut bench = Bench::new(&(rule("a", 50, "one") + &rule("c", 80, "c"))).await;
-    let text = rule("a", 10, "two") + &rule("b", 10, "b");
+    let mut bench = Bench::new(&[rule("a", 50, "one"), rule("c", 80, "c")].concat()).await;
+    let text = [rule("a", 10, "two"), rule("b", 10, "b")].concat();
     let dry = bench.try_apply(&text, Lane::Active, true).await.unwrap();
     assert_eq!((dry.version, dry.time_us), (None, None));
     let change = dry.change.unwrap();
@@ -186,10 +186,10 @@ async fn a_dry_run_changes_nothing() {
 
 #[tokio::test]
 async fn a_shadow_decides_and_does_not_act_until_it_is_promoted() {
-    let mut bench = Bench::new(&(rule("a", 50, "a") + &rule("same", 50, "same"))).await;
+    let mut bench = Bench::new(&[rule("a", 50, "a"), rule("same", 50, "same")].concat()).await;
     bench.drive(SECOND, 60.0).await;
     bench.decided(&[("a", Edge::Begin, "a"), ("same", Edge::Begin, "same")]).await;
-    let text = rule("a", 70, "a") + &rule("same", 50, "same") + &rule("new", 10, "new");
+    let text = [rule("a", 70, "a"), rule("same", 50, "same"), rule("new", 10, "new")].concat();
     let applied = bench.apply(&text, Lane::Shadow).await;
     assert_eq!((applied.version, applied.change.unwrap().kept), (Some(2), 0));
     assert_eq!(bench.versions().await, [(2, vec![SHADOW]), (1, vec![ACTIVE])]);
