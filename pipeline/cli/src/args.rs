@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use piccolo_engine::PolicyDefaults;
+
+mod rules;
+
+pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
 
 /// Turns what a vehicle senses into what its computers run.
 #[derive(Debug, Parser)]
@@ -42,6 +47,8 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Follow the action feed of a server
     Feed(FeedArgs),
+    /// Change the rules of a running server, watch them in the shadow, and go back
+    Rules(RulesArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }
@@ -81,6 +88,10 @@ pub(crate) struct ReplayArgs {
     /// Print the reason of each decision
     #[arg(long)]
     pub(crate) why: bool,
+    /// The kinds of actions that are done where no policy says anything: all, none, or kinds
+    /// such as launch,notify
+    #[arg(long, default_value = "all", value_name = "KINDS")]
+    pub(crate) default_allow: PolicyDefaults,
     /// How fast recorded time passes: a factor, or max
     #[arg(long, default_value = "max", value_name = "FACTOR|max")]
     pub(crate) speed: Speed,

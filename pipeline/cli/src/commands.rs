@@ -9,6 +9,7 @@ pub(crate) mod explain_code;
 pub(crate) mod feed;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod rules;
 pub(crate) mod test;
 
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 mod changes;
 mod reasons;
+mod rules;
 mod table;
 
 use std::fmt::Arguments;
@@ -11,6 +12,8 @@ use piccolo_engine::{Decision, DecisionChange};
 use piccolo_wire::v1 as wire;
 use piccolo_workbench::explain::{Explanation, WhyNot};
 use serde::Serialize;
+
+pub(crate) use rules::RulesPrinter;
 
 use crate::args::OutputFormat;
 use crate::error::CliError;

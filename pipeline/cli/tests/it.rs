@@ -19,6 +19,9 @@ mod explain;
 #[path = "it/files.rs"]
 mod files;
 #[cfg(test)]
+#[path = "it/live.rs"]
+mod live;
+#[cfg(test)]
 #[path = "it/replay.rs"]
 mod replay;
 #[cfg(test)]

@@ -34,4 +34,4 @@ pub use facts::DERIVED_FACTS_MAX;
 pub use lane::Lane;
 pub use observe::{Observer, PolicySeen, ScenarioSeen};
 pub use piccolo_operators::ids::{Sample, Vehicle};
-pub use policy::PolicyDefaults;
+pub use policy::{PolicyDefaults, UnknownKind};

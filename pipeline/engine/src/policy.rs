@@ -1,6 +1,7 @@
 //! Policies in force: whether an action may be done.
 
 use std::cmp::Reverse;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use piccolo_catalogue::Value;
@@ -8,6 +9,8 @@ use piccolo_script as script;
 use piccolo_script::{
     ActionField, ActionKind, ActionTemplate, Fact, PlatformFact, Policy, Verdict,
 };
+
+use thiserror::Error;
 
 use crate::decision::Action;
 use crate::explain::EdgeFacts;
@@ -33,6 +36,28 @@ impl PolicyDefaults {
     /// Whether a kind is allowed.
     pub fn allows(self, kind: ActionKind) -> bool {
         self.allowed & bit(kind) != 0
+    }
+}
+
+/// A text that names no defaults.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("there is no action kind `{0}`; use all, none, or kinds such as launch,actuate,notify")]
+pub struct UnknownKind(String);
+
+impl FromStr for PolicyDefaults {
+    type Err = UnknownKind;
+
+    /// `all`, `none`, or the names of the kinds that are allowed, with commas between them.
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        match text {
+            "all" => Ok(Self::allow_all()),
+            "none" => Ok(Self::default()),
+            kinds => kinds.split(',').map(str::trim).try_fold(Self::default(), |defaults, name| {
+                let known = ActionKind::ALL.iter().find(|(_, known)| *known == name);
+                let (kind, _) = known.ok_or_else(|| UnknownKind(name.to_owned()))?;
+                Ok(defaults.allow(*kind))
+            }),
+        }
     }
 }
 

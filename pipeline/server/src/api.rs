@@ -8,8 +8,10 @@ use std::time::Duration;
 use piccolo_base::exit::Code;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineError;
+use piccolo_script::RuleSet;
 use piccolo_wire::FILE_DESCRIPTOR_SET;
 use piccolo_wire::v1::action_feed_service_server::ActionFeedServiceServer;
+use piccolo_wire::v1::rule_service_server::RuleServiceServer;
 use piccolo_wire::v1::signal_service_server::SignalServiceServer;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -21,11 +23,12 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use crate::engine_thread::{self, Ended, EngineThreadError};
+use crate::engine_thread::{self, Ended, EngineThreadError, Outlets};
 use crate::feed::{Feed, FeedService, Limits};
 use crate::gateway::{self, Gateway, PENDING_SAMPLES_MAX};
-use crate::ports::{Clock, EnginePort, Intake, Tick};
+use crate::ports::{Clock, EnginePort, Intake, ORDERS_MAX, Tick};
 use crate::replay::{Replay, Speed};
+use crate::rules::{RULES_BYTES_MAX, RulesService, Watch};
 use crate::signals::{Signals, Sources};
 
 /// How long streams may take to end after the server was asked to stop.
@@ -38,7 +41,8 @@ pub const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(20);
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 
 /// The services whose health is told, besides that of the whole server.
-const SERVICES: [&str; 3] = ["", "piccolo.v1.ActionFeedService", "piccolo.v1.SignalService"];
+const SERVICES: [&str; 4] =
+    ["", "piccolo.v1.ActionFeedService", "piccolo.v1.RuleService", "piccolo.v1.SignalService"];
 
 /// What a server is made of.
 pub struct Setup<F> {
@@ -48,6 +52,8 @@ pub struct Setup<F> {
     pub catalogue: Arc<Catalogue>,
     /// Makes the engine, in the thread that will own it.
     pub engine: F,
+    /// The rules with which the engine starts: version 1.
+    pub rules: Arc<RuleSet>,
     /// Where samples come from.
     pub input: Input,
     /// The bounds of the feed.
@@ -156,7 +162,13 @@ where
     let feed = Arc::new(Feed::new(setup.limits));
     let sources = Arc::new(Sources::default());
     let (ticks, due) = mpsc::channel(engine_thread::TICKS_MAX);
-    let ended = engine_thread::start(setup.engine, due, feed.clone(), sources.clone()).await?;
+    let (orders, ordered) = mpsc::channel(ORDERS_MAX);
+    let watch = Arc::new(Watch::default());
+    let outlets =
+        Outlets { decisions: feed.clone(), settle: sources.clone(), lanes: watch.clone() };
+    let ended = engine_thread::start(setup.engine, due, ordered, outlets).await?;
+    let rules = RulesService::new(Arc::clone(&setup.catalogue), setup.rules, orders, watch);
+    let rules = RuleServiceServer::new(rules).max_decoding_message_size(RULES_BYTES_MAX);
     let intake = drive(setup.input, ticks, &sources, setup.clock, &stop);
     let signals = Signals::new(setup.catalogue, sources, intake, stop.clone());
 
@@ -176,6 +188,7 @@ where
         .add_service(health)
         .add_service(reflection)
         .add_service(ActionFeedServiceServer::new(FeedService::new(feed)))
+        .add_service(rules)
         .add_service(SignalServiceServer::new(signals));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server =

@@ -7,9 +7,13 @@ use piccolo_catalogue::Catalogue;
 use piccolo_engine::{Engine, EngineConfig, EngineError};
 use piccolo_script::RuleSet;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::ports::{DecisionSink, EnginePort, Fate, SettleSink, Settled, Stepped, Tick};
+use crate::ports::{
+    Changed, DecisionSink, EnginePort, Fate, LaneSink, Lanes, RuleOrder, SettleSink, Settled,
+    Stepped, Tick,
+};
 
 /// The most ticks that wait for the engine.
 pub const TICKS_MAX: usize = 8;
@@ -31,11 +35,23 @@ pub enum EngineThreadError {
 /// Resolves when the engine's thread has ended, by itself or by a panic.
 pub type Ended = oneshot::Receiver<()>;
 
+/// Who hears what the engine's thread does.
+#[derive(Clone)]
+pub struct Outlets {
+    /// Takes the decisions of the active lane.
+    pub decisions: Arc<dyn DecisionSink>,
+    /// Hears what became of samples.
+    pub settle: Arc<dyn SettleSink>,
+    /// Compares the lanes.
+    pub lanes: Arc<dyn LaneSink>,
+}
+
 /// Starts the thread, makes the engine in it, and waits until it is made.
 ///
-/// The thread steps the engine with each tick, gives decisions to `decisions`
-/// and settles the samples. It ends when all senders of ticks are gone, and
-/// closes `decisions` then. An error of the engine is counted and logged, and
+/// The thread steps the engine with each tick, gives decisions to the outlets
+/// and settles the samples. A change of rules that waits is carried out before
+/// the next tick. It ends when all senders of ticks are gone, and
+/// closes the decisions then. An error of the engine is counted and logged, and
 /// ends nothing.
 ///
 /// # Errors
@@ -43,8 +59,8 @@ pub type Ended = oneshot::Receiver<()>;
 pub async fn start<E, F>(
     make: F,
     ticks: mpsc::Receiver<Tick>,
-    decisions: Arc<dyn DecisionSink>,
-    settle: Arc<dyn SettleSink>,
+    orders: mpsc::Receiver<RuleOrder>,
+    outlets: Outlets,
 ) -> Result<Ended, EngineThreadError>
 where
     E: EnginePort,
@@ -52,13 +68,14 @@ where
 {
     let (made, was_made) = oneshot::channel();
     let (alive, ended) = oneshot::channel::<()>();
+    let runtime = Handle::current();
     let body = move || {
         let _alive = alive;
-        let closing = CloseOnDrop(decisions);
+        let _closing = CloseOnDrop(Arc::clone(&outlets.decisions));
         match make() {
             Ok(engine) => {
                 if made.send(Ok(())).is_ok() {
-                    drive(engine, ticks, closing.0.as_ref(), settle.as_ref());
+                    drive(engine, Work { ticks, orders }, &outlets, &runtime);
                 }
             }
             // Where nobody waits for the answer any more, there is nobody to tell.
@@ -79,21 +96,64 @@ impl Drop for CloseOnDrop {
     }
 }
 
-fn drive<E: EnginePort>(
-    mut engine: E,
-    mut ticks: mpsc::Receiver<Tick>,
-    decisions: &dyn DecisionSink,
-    settle: &dyn SettleSink,
-) {
-    while let Some(tick) = ticks.blocking_recv() {
-        let stepped = engine.step(&tick);
-        if !stepped.decisions.is_empty() {
-            decisions.publish(stepped.decisions);
+/// What the engine has to do.
+struct Work {
+    ticks: mpsc::Receiver<Tick>,
+    orders: mpsc::Receiver<RuleOrder>,
+}
+
+enum Next {
+    Change(RuleOrder),
+    Step(Tick),
+}
+
+impl Work {
+    /// What comes next, a change of rules before a tick; none where no more ticks come.
+    async fn next(&mut self) -> Option<Next> {
+        tokio::select! {
+            biased;
+            Some(order) = self.orders.recv() => Some(Next::Change(order)),
+            tick = self.ticks.recv() => tick.map(Next::Step),
         }
-        let settled = fates(&tick, stepped.refused);
-        if !settled.is_empty() {
-            settle.settle(settled);
+    }
+}
+
+fn drive<E: EnginePort>(mut engine: E, mut work: Work, outlets: &Outlets, runtime: &Handle) {
+    while let Some(next) = runtime.block_on(work.next()) {
+        match next {
+            Next::Change(order) => change(&mut engine, order, outlets),
+            Next::Step(tick) => step(&mut engine, &tick, outlets),
         }
+    }
+}
+
+fn change<E: EnginePort>(engine: &mut E, order: RuleOrder, outlets: &Outlets) {
+    let changed = engine.change(&order.lanes);
+    if let Ok(changed) = &changed {
+        let shadow = order.lanes.shadow.as_ref().map(|rules| !is_nothing(rules));
+        outlets.lanes.changed(changed.time_us, shadow);
+    }
+    // Where nobody waits for the answer any more, there is nobody to tell.
+    drop(order.answer.send(changed));
+}
+
+/// Whether a rule set has neither scenarios nor policies.
+fn is_nothing(rules: &RuleSet) -> bool {
+    rules.is_empty() && rules.policies().len() == 0
+}
+
+fn step<E: EnginePort>(engine: &mut E, tick: &Tick, outlets: &Outlets) {
+    let stepped = engine.step(tick);
+    outlets.lanes.stepped(tick.tick_us, &stepped.decisions, stepped.shadow);
+    if !stepped.quarantined.is_empty() {
+        outlets.lanes.quarantined(stepped.quarantined);
+    }
+    if !stepped.decisions.is_empty() {
+        outlets.decisions.publish(stepped.decisions);
+    }
+    let settled = fates(tick, stepped.refused);
+    if !settled.is_empty() {
+        outlets.settle.settle(settled);
     }
 }
 
@@ -116,6 +176,8 @@ fn fates(tick: &Tick, refused: Vec<(usize, Box<str>)>) -> Vec<Settled> {
 #[derive(Debug)]
 pub struct Dataflow {
     engine: Engine,
+    /// The rules of the active lane and of the shadow.
+    rules: [Arc<RuleSet>; 2],
     errors: u64,
 }
 
@@ -131,7 +193,20 @@ impl Dataflow {
     ) -> Result<Self, EngineError> {
         let mut engine = Engine::new(config, catalogue)?;
         engine.load(rules)?;
-        Ok(Self { engine, errors: 0 })
+        let rules = [Arc::new(rules.clone()), Arc::default()];
+        Ok(Self { engine, rules, errors: 0 })
+    }
+
+    /// Loads what is given, and the lanes as they were for what is not.
+    fn load(&mut self, lanes: &Lanes) -> Result<Changed, EngineError> {
+        let mut changed = Changed { time_us: self.engine.now_us(), ..Changed::default() };
+        if let Some(rules) = &lanes.active {
+            changed.active = self.engine.load(rules)?;
+        }
+        if let Some(rules) = &lanes.shadow {
+            changed.shadow = self.engine.load_shadow(rules)?;
+        }
+        Ok(changed)
     }
 
     /// Counts an error, and logs it when the count has doubled.
@@ -167,7 +242,32 @@ impl EnginePort for Dataflow {
                     (0..tick.samples.len()).map(|place| (place, reason.clone())).collect();
             }
         }
+        stepped.shadow = self.engine.take_shadow_decisions();
+        stepped.quarantined = self.engine.take_quarantined();
         stepped
+    }
+
+    fn change(&mut self, lanes: &Lanes) -> Result<Changed, EngineError> {
+        match self.load(lanes) {
+            Ok(changed) => {
+                let given = [&lanes.active, &lanes.shadow];
+                for (kept, given) in self.rules.iter_mut().zip(given) {
+                    if let Some(rules) = given {
+                        *kept = Arc::clone(rules);
+                    }
+                }
+                Ok(changed)
+            }
+            Err(error) => {
+                self.count(&error);
+                let [active, shadow] = self.rules.clone();
+                let before = Lanes { active: Some(active), shadow: Some(shadow) };
+                if let Err(error) = self.load(&before) {
+                    self.count(&error);
+                }
+                Err(error)
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Samples come in through [`signals`] or [`replay`], pass the [`gateway`], which
 //! orders them, are decided upon in the [`engine_thread`], and what is decided
-//! goes out through the [`feed`]. The modules meet only in [`ports`]; [`api`]
+//! goes out through the [`feed`]. [`rules`] changes the rules meanwhile. The modules meet only in [`ports`]; [`api`]
 //! puts them together.
 
 pub mod api;
@@ -12,5 +12,6 @@ pub mod feed;
 pub mod gateway;
 pub mod ports;
 pub mod replay;
+pub mod rules;
 pub mod settings;
 pub mod signals;

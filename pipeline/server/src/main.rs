@@ -52,17 +52,18 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
     telemetry::init(&telemetry::Settings::default())?;
     let stop = shutdown::on_signal()?;
     let catalogue = settings.catalogue()?;
-    let rules = settings.rules(&catalogue)?;
+    let rules = Arc::new(settings.rules(&catalogue)?);
     let input = match settings.replay(&catalogue)? {
         Some(replay) => Input::Replay { replay: Box::new(replay), speed: settings.speed },
         None => Input::Sources { lateness_us: settings.lateness_ms * 1_000 },
     };
     let (config, signals) = (settings.engine(), Arc::clone(&catalogue));
-    let scenarios = rules.len();
+    let (scenarios, first) = (rules.len(), Arc::clone(&rules));
     let setup = Setup {
         listen: settings.listen,
         catalogue,
-        engine: move || Dataflow::new(config, signals, &rules),
+        engine: move || Dataflow::new(config, signals, &first),
+        rules,
         input,
         limits: Limits::default(),
         clock: Arc::new(SystemClock::default()),

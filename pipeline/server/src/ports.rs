@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use piccolo_catalogue::{SignalId, Value};
-use piccolo_engine::Decision;
-use tokio::sync::mpsc;
+use piccolo_engine::{Decision, EngineError, Quarantined, RuleChange};
+use piccolo_script::RuleSet;
+use tokio::sync::{mpsc, oneshot};
 
 /// The value of one signal of one vehicle at one time, on its way to the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,12 +78,64 @@ pub struct Stepped {
     pub decisions: Vec<Decision>,
     /// Places in the tick of samples that the engine did not take, ascending, with the reason.
     pub refused: Vec<(usize, Box<str>)>,
+    /// What the shadow decided before the tick, in canonical order.
+    pub shadow: Vec<Decision>,
+    /// The scenarios that are left out in a vehicle since this step.
+    pub quarantined: Vec<Quarantined>,
+}
+
+/// A change of the rules, carried out as a whole between two ticks.
+#[derive(Clone, Debug, Default)]
+pub struct Lanes {
+    /// The rules of the active lane; none leaves them as they are.
+    pub active: Option<Arc<RuleSet>>,
+    /// The rules of the shadow; none leaves them as they are.
+    pub shadow: Option<Arc<RuleSet>>,
+}
+
+/// What a change of the rules came to.
+#[derive(Clone, Debug, Default)]
+pub struct Changed {
+    /// The event time from which the rules are in force.
+    pub time_us: u64,
+    /// What changed in the active lane.
+    pub active: RuleChange,
+    /// What changed in the shadow.
+    pub shadow: RuleChange,
+}
+
+/// The most changes of rules that wait for the engine.
+pub const ORDERS_MAX: usize = 4;
+
+/// A change of the rules on its way to the engine, and who waits to hear of it.
+#[derive(Debug)]
+pub struct RuleOrder {
+    /// What is to change.
+    pub lanes: Lanes,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Result<Changed, EngineError>>,
 }
 
 /// The engine as its thread drives it.
 pub trait EnginePort {
     /// Takes the samples in and lets time pass until just before the tick.
     fn step(&mut self, tick: &Tick) -> Stepped;
+
+    /// Changes the rules from the engine's present time on.
+    ///
+    /// # Errors
+    /// What the engine says of them; then everything is as before.
+    fn change(&mut self, lanes: &Lanes) -> Result<Changed, EngineError>;
+}
+
+/// Who hears what the lanes do. It must not wait: the engine's thread calls it.
+pub trait LaneSink: Send + Sync {
+    /// The rules have changed at this event time; whether there is a shadow, where that changed.
+    fn changed(&self, time_us: u64, shadow: Option<bool>);
+    /// All decisions of both lanes before the tick that were not told before.
+    fn stepped(&self, tick_us: u64, active: &[Decision], shadow: Vec<Decision>);
+    /// Scenarios that are left out in a vehicle from now on.
+    fn quarantined(&self, scenarios: Vec<Quarantined>);
 }
 
 /// Who takes decisions as they fall. It must not wait: the engine's thread calls it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Parser;
 use piccolo_base::exit::Code;
 use piccolo_catalogue::{Catalogue, CatalogueError};
-use piccolo_engine::EngineConfig;
+use piccolo_engine::{EngineConfig, PolicyDefaults};
 use piccolo_recording::{OpenError, Options};
 use piccolo_script::{Diagnostic, RuleSet, render};
 use thiserror::Error;
@@ -46,6 +46,10 @@ pub struct Settings {
     /// Give the reason of each decision
     #[arg(long)]
     pub explain: bool,
+    /// The kinds of actions that are done where no policy says anything: all, none, or kinds
+    /// such as launch,notify
+    #[arg(long, default_value = "all", value_name = "KINDS")]
+    pub default_allow: PolicyDefaults,
     /// A VSS catalogue in place of the built-in VSS 6.0: .json, .vspec or .tsv
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,
@@ -142,7 +146,7 @@ impl Settings {
 
     /// How the engine is set up.
     pub fn engine(&self) -> EngineConfig {
-        EngineConfig { workers: self.workers, explain: self.explain, ..EngineConfig::default() }
+        EngineConfig { workers: self.workers, explain: self.explain, defaults: self.default_allow }
     }
 
     /// Writes the address file, whole or not at all, where one is wanted.

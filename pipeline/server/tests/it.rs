@@ -10,8 +10,14 @@ mod feed;
 #[path = "it/publish.rs"]
 mod publish;
 #[cfg(test)]
+#[path = "it/rules.rs"]
+mod rules;
+#[cfg(test)]
 #[path = "it/service.rs"]
 mod service;
 #[cfg(test)]
 #[path = "it/support.rs"]
 mod support;
+#[cfg(test)]
+#[path = "it/switch.rs"]
+mod switch;

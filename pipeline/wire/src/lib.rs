@@ -2,11 +2,12 @@
 //!
 //! [`v1`] is generated from `proto/piccolo/v1` and committed; [`FILE_DESCRIPTOR_SET`]
 //! describes it for gRPC reflection. [`client`] is how other programs of the
-//! system read the action feed. Messages serialise with serde into the JSON
+//! system read the action feed, and [`refusal`] says why rules are refused. Messages serialise with serde into the JSON
 //! that the engine's own types give.
 
 pub mod client;
 mod json;
+pub mod refusal;
 
 /// The messages, clients and servers of package `piccolo.v1`.
 #[rustfmt::skip]

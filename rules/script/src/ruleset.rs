@@ -57,11 +57,31 @@ impl RuleSet {
 
     /// Reads rules from a text with a name for messages.
     pub fn parse(name: &str, text: &str, catalogue: &Catalogue) -> (Self, Vec<Diagnostic>) {
+        Self::parse_all([(name, text)], catalogue)
+    }
+
+    /// Reads rules from several texts, each with a name for messages, as if they were files.
+    pub fn parse_all<'a>(
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+        catalogue: &Catalogue,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut set = Self::default();
-        let mut diagnostics = set.add(&Arc::new(Source::new(name, text)), catalogue);
+        let mut diagnostics = Vec::new();
+        for (name, text) in texts {
+            diagnostics.extend(set.add(&Arc::new(Source::new(name, text)), catalogue));
+        }
         diagnostics.extend(references::check(&set));
         diagnostics.extend(policies::check(&set));
         (set, diagnostics)
+    }
+
+    /// The rule files that [`Self::load`] reads of a path, in its order: the file itself, or all
+    /// `*.rhai` below the directory.
+    ///
+    /// # Errors
+    /// What cannot be looked at.
+    pub fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+        rule_files(path)
     }
 
     /// The scenarios, in the order of their names.

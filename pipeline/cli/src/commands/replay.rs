@@ -17,7 +17,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
     let rules = super::rules(&args.rules, &catalogue)?;
     let names = super::vehicle_names(&args.recordings, &args.vehicle)?;
     let config =
-        EngineConfig { workers: args.workers, explain: args.why, ..EngineConfig::default() };
+        EngineConfig { workers: args.workers, explain: args.why, defaults: args.default_allow };
     let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
     engine.load(&rules)?;
     let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();

@@ -22,7 +22,8 @@ fn service(name: &str) -> HealthCheckRequest {
 async fn health_is_told_until_the_end() {
     let server = server(Limits::default()).await;
     let mut client = HealthClient::new(connect(&server.url).await.unwrap());
-    let names = ["", "piccolo.v1.ActionFeedService", "piccolo.v1.SignalService"];
+    let names =
+        ["", "piccolo.v1.ActionFeedService", "piccolo.v1.RuleService", "piccolo.v1.SignalService"];
     for name in names {
         let answer = client.check(service(name)).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{name}");
@@ -50,9 +51,12 @@ async fn reflection_names_the_services() {
         panic!("{answer:?}")
     };
     let names: Vec<_> = list.service.iter().map(|service| service.name.as_str()).collect();
-    for name in
-        ["piccolo.v1.ActionFeedService", "piccolo.v1.SignalService", "grpc.health.v1.Health"]
-    {
+    for name in [
+        "piccolo.v1.ActionFeedService",
+        "piccolo.v1.RuleService",
+        "piccolo.v1.SignalService",
+        "grpc.health.v1.Health",
+    ] {
         assert!(names.contains(&name), "{names:?}");
     }
 }

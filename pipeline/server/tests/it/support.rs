@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use piccolo_catalogue::Catalogue;
-use piccolo_engine::{Action, Arguments, Decision, Edge};
+use piccolo_engine::{Action, Arguments, Decision, Edge, EngineError};
 use piccolo_server::api::{Input, Running, Setup, start};
 use piccolo_server::feed::Limits;
 use piccolo_server::gateway::TICK_PERIOD;
-use piccolo_server::ports::{Clock, EnginePort, Stepped, Tick};
+use piccolo_server::ports::{Changed, Clock, EnginePort, Lanes, Stepped, Tick};
 use piccolo_wire::v1::publish_request::Message as Request;
 use piccolo_wire::v1::publish_response::Message as Response;
 use piccolo_wire::v1::sample::Signal;
@@ -78,6 +78,10 @@ impl EnginePort for FakeEngine {
         }
         stepped
     }
+
+    fn change(&mut self, _: &Lanes) -> Result<Changed, EngineError> {
+        Ok(Changed::default())
+    }
 }
 
 /// A clock that moves when the test says so.
@@ -115,6 +119,7 @@ pub(crate) async fn server(limits: Limits) -> TestServer {
         listen: "127.0.0.1:0".parse().unwrap(),
         catalogue,
         engine: move || Ok(engine),
+        rules: Arc::default(),
         input: Input::Sources { lateness_us: 0 },
         limits,
         clock: clock.clone(),

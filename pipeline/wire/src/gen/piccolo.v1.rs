@@ -642,6 +642,1179 @@ pub mod action_feed_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A rule file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleFile {
+    /// Its name, for messages.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The rules.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Rules that are to come into force.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyRulesRequest {
+    /// All rules of the set; at most 4,096 files.
+    #[prost(message, repeated, tag = "1")]
+    pub files: ::prost::alloc::vec::Vec<RuleFile>,
+    /// Where.
+    #[prost(enumeration = "Lane", tag = "2")]
+    pub lane: i32,
+    /// Only say what would change.
+    #[prost(bool, tag = "3")]
+    pub dry_run: bool,
+}
+/// What came of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyRulesResponse {
+    /// The number of the version; absent for a dry run of a set that is no known version.
+    #[prost(uint64, optional, tag = "1")]
+    pub version: ::core::option::Option<u64>,
+    /// A hash of the names and revisions of all scenarios and policies, 64 hexadecimal digits.
+    #[prost(string, tag = "2")]
+    pub digest: ::prost::alloc::string::String,
+    /// Warnings.
+    #[prost(message, repeated, tag = "3")]
+    pub diagnostics: ::prost::alloc::vec::Vec<RuleDiagnostic>,
+    /// What it changed in the lane, or would change.
+    #[prost(message, optional, tag = "4")]
+    pub change: ::core::option::Option<RuleChange>,
+    /// The event time from which the rules are in force, in microseconds; absent for a dry run.
+    #[prost(uint64, optional, tag = "5")]
+    pub time_us: ::core::option::Option<u64>,
+}
+/// What a change of rules did to a lane.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleChange {
+    /// Names of new scenarios.
+    #[prost(string, repeated, tag = "1")]
+    pub added: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Names of scenarios with another revision than before.
+    #[prost(string, repeated, tag = "2")]
+    pub replaced: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Names of scenarios that are gone.
+    #[prost(string, repeated, tag = "3")]
+    pub removed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many stayed as they were, with all their state.
+    #[prost(uint64, tag = "4")]
+    pub kept: u64,
+}
+/// Why rules are refused; in the details of the status.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleErrors {
+    /// Errors and warnings, in the order of the files.
+    #[prost(message, repeated, tag = "1")]
+    pub diagnostics: ::prost::alloc::vec::Vec<RuleDiagnostic>,
+}
+/// Something about a rule.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleDiagnostic {
+    /// A stable code such as `PR0101`.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// How bad it is.
+    #[prost(enumeration = "RuleSeverity", tag = "2")]
+    pub severity: i32,
+    /// What is wrong, in one sentence.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// The name of the file; absent where it is about none.
+    #[prost(string, optional, tag = "4")]
+    pub file: ::core::option::Option<::prost::alloc::string::String>,
+    /// The line, from 1.
+    #[prost(uint32, optional, tag = "5")]
+    pub line: ::core::option::Option<u32>,
+    /// The column, from 1, in characters.
+    #[prost(uint32, optional, tag = "6")]
+    pub column: ::core::option::Option<u32>,
+    /// The finding with its lines, for people.
+    #[prost(string, tag = "7")]
+    pub rendered: ::prost::alloc::string::String,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListVersionsRequest {}
+/// The versions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListVersionsResponse {
+    /// The newest first, at most 32.
+    #[prost(message, repeated, tag = "1")]
+    pub versions: ::prost::alloc::vec::Vec<RuleVersion>,
+    /// How often a scenario was left out in a vehicle, since the server started.
+    #[prost(uint64, tag = "2")]
+    pub quarantined_count: u64,
+}
+/// A rule set that the server knows.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleVersion {
+    /// Its number; the rules with which the server started are 1.
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    /// See `ApplyRulesResponse`.
+    #[prost(string, tag = "2")]
+    pub digest: ::prost::alloc::string::String,
+    /// How many scenarios it has.
+    #[prost(uint32, tag = "3")]
+    pub scenario_count: u32,
+    /// How many policies it has.
+    #[prost(uint32, tag = "4")]
+    pub policy_count: u32,
+    /// The lanes that it is in now.
+    #[prost(enumeration = "Lane", repeated, tag = "5")]
+    pub lanes: ::prost::alloc::vec::Vec<i32>,
+    /// When it last came into a lane, in milliseconds since 1970 by the server's clock.
+    #[prost(uint64, tag = "6")]
+    pub applied_ms: u64,
+}
+/// Which version is to be active.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SwitchRulesRequest {
+    /// Its number.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+}
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SwitchRulesResponse {
+    /// The version that is active now.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// What changed in the active lane.
+    #[prost(message, optional, tag = "2")]
+    pub change: ::core::option::Option<RuleChange>,
+    /// The event time from which the rules are in force, in microseconds.
+    #[prost(uint64, tag = "3")]
+    pub time_us: u64,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PromoteShadowRequest {}
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PromoteShadowResponse {
+    /// The version that is active now.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// What changed in the active lane.
+    #[prost(message, optional, tag = "2")]
+    pub change: ::core::option::Option<RuleChange>,
+    /// The event time from which the rules are in force, in microseconds.
+    #[prost(uint64, tag = "3")]
+    pub time_us: u64,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropShadowRequest {}
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropShadowResponse {
+    /// The version that was in the shadow.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+}
+/// How much is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetShadowDifferenceRequest {
+    /// The most differences; 0 for the counts alone. The server keeps the latest 1,024.
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
+}
+/// How the lanes differ.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetShadowDifferenceResponse {
+    /// The version in the active lane.
+    #[prost(uint64, tag = "1")]
+    pub active_version: u64,
+    /// The version in the shadow.
+    #[prost(uint64, tag = "2")]
+    pub shadow_version: u64,
+    /// Decisions after this event time are compared, in microseconds.
+    #[prost(uint64, tag = "3")]
+    pub since_us: u64,
+    /// How many decisions are the same in both lanes.
+    #[prost(uint64, tag = "4")]
+    pub same_count: u64,
+    /// Scenarios with a difference, in the order of their names.
+    #[prost(message, repeated, tag = "5")]
+    pub scenarios: ::prost::alloc::vec::Vec<ScenarioDifference>,
+    /// How many decisions of one lane still wait for a like one of the other that comes later.
+    #[prost(uint64, tag = "6")]
+    pub waiting_count: u64,
+    /// The latest differences, the latest last.
+    #[prost(message, repeated, tag = "7")]
+    pub latest: ::prost::alloc::vec::Vec<DecisionDifference>,
+}
+/// How often a scenario was decided otherwise.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ScenarioDifference {
+    /// The scenario.
+    #[prost(string, tag = "1")]
+    pub scenario: ::prost::alloc::string::String,
+    /// Only the shadow decided it.
+    #[prost(uint64, tag = "2")]
+    pub added_count: u64,
+    /// Only the active lane decided it.
+    #[prost(uint64, tag = "3")]
+    pub removed_count: u64,
+    /// Both decided it, at two times.
+    #[prost(uint64, tag = "4")]
+    pub moved_count: u64,
+    /// Both decided it at one time, with other actions.
+    #[prost(uint64, tag = "5")]
+    pub changed_count: u64,
+}
+/// One decision, or a pair, that is not the same in both lanes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DecisionDifference {
+    /// Which kind.
+    #[prost(enumeration = "DifferenceKind", tag = "1")]
+    pub kind: i32,
+    /// As the active lane decides it; absent where it does not.
+    #[prost(message, optional, tag = "2")]
+    pub from: ::core::option::Option<Decision>,
+    /// As the shadow decides it; absent where it does not.
+    #[prost(message, optional, tag = "3")]
+    pub to: ::core::option::Option<Decision>,
+}
+/// Nothing to say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListQuarantinedRequest {}
+/// What is left out.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListQuarantinedResponse {
+    /// The latest last, at most 1,024.
+    #[prost(message, repeated, tag = "1")]
+    pub scenarios: ::prost::alloc::vec::Vec<QuarantinedScenario>,
+    /// How many there were since the server started.
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
+/// A scenario that is left out in a vehicle until another revision of it is loaded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuarantinedScenario {
+    /// Since when, in microseconds of event time.
+    #[prost(uint64, tag = "1")]
+    pub time_us: u64,
+    /// The vehicle's name.
+    #[prost(string, tag = "2")]
+    pub vehicle: ::prost::alloc::string::String,
+    /// The scenario's name.
+    #[prost(string, tag = "3")]
+    pub scenario: ::prost::alloc::string::String,
+    /// The revision of the scenario.
+    #[prost(string, tag = "4")]
+    pub revision: ::prost::alloc::string::String,
+}
+/// Which of the two rule sets of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Lane {
+    /// In a request, the active lane.
+    Unspecified = 0,
+    /// Its decisions are carried out.
+    Active = 1,
+    /// Its decisions are made and compared, and nothing is done.
+    Shadow = 2,
+}
+impl Lane {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LANE_UNSPECIFIED",
+            Self::Active => "LANE_ACTIVE",
+            Self::Shadow => "LANE_SHADOW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LANE_UNSPECIFIED" => Some(Self::Unspecified),
+            "LANE_ACTIVE" => Some(Self::Active),
+            "LANE_SHADOW" => Some(Self::Shadow),
+            _ => None,
+        }
+    }
+}
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleSeverity {
+    /// Never sent.
+    Unspecified = 0,
+    /// The rules can be used.
+    Warning = 1,
+    /// The rules cannot be used.
+    Error = 2,
+}
+impl RuleSeverity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_SEVERITY_UNSPECIFIED",
+            Self::Warning => "RULE_SEVERITY_WARNING",
+            Self::Error => "RULE_SEVERITY_ERROR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_SEVERITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_SEVERITY_WARNING" => Some(Self::Warning),
+            "RULE_SEVERITY_ERROR" => Some(Self::Error),
+            _ => None,
+        }
+    }
+}
+/// What kind of difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DifferenceKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// Only the shadow decided it.
+    Added = 1,
+    /// Only the active lane decided it.
+    Removed = 2,
+    /// Both decided it, at two times; the actions may differ too.
+    Moved = 3,
+    /// Both decided it at one time, with other actions, done or withheld.
+    Changed = 4,
+}
+impl DifferenceKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DIFFERENCE_KIND_UNSPECIFIED",
+            Self::Added => "DIFFERENCE_KIND_ADDED",
+            Self::Removed => "DIFFERENCE_KIND_REMOVED",
+            Self::Moved => "DIFFERENCE_KIND_MOVED",
+            Self::Changed => "DIFFERENCE_KIND_CHANGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DIFFERENCE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DIFFERENCE_KIND_ADDED" => Some(Self::Added),
+            "DIFFERENCE_KIND_REMOVED" => Some(Self::Removed),
+            "DIFFERENCE_KIND_MOVED" => Some(Self::Moved),
+            "DIFFERENCE_KIND_CHANGED" => Some(Self::Changed),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod rule_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Changes the rules of the server. Each change is carried out as a whole between two ticks of the
+    /// engine, or not at all; changes that come at one time are carried out one after the other.
+    ///
+    /// UNAVAILABLE where the engine has ended.
+    #[derive(Debug, Clone)]
+    pub struct RuleServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl RuleServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> RuleServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> RuleServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            RuleServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Compiles a rule set and makes it the active one, or the shadow.
+        ///
+        /// The set takes the place of the whole lane: what it does not have is removed. A set whose
+        /// meaning is that of a known version is that version. INVALID_ARGUMENT for rules with errors,
+        /// with a `RuleErrors` in the status details, and for too many files; RESOURCE_EXHAUSTED where
+        /// the engine has no room. Then everything is as before.
+        pub async fn apply_rules(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyRulesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/ApplyRules",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.RuleService", "ApplyRules"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The versions that the server knows, the newest first.
+        pub async fn list_versions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListVersionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListVersionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/ListVersions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.RuleService", "ListVersions"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a known version the active one: on to a later one, or back to an earlier one.
+        ///
+        /// NOT_FOUND for a version that the server does not know, or no longer.
+        pub async fn switch_rules(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SwitchRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SwitchRulesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/SwitchRules",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.RuleService", "SwitchRules"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes the shadow the active rule set, and leaves the shadow empty, in one step. What both
+        /// have stays as it is, with all its state.
+        ///
+        /// NOT_FOUND where there is no shadow.
+        pub async fn promote_shadow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PromoteShadowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PromoteShadowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/PromoteShadow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.RuleService", "PromoteShadow"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Empties the shadow. NOT_FOUND where there is none.
+        pub async fn drop_shadow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DropShadowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DropShadowResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/DropShadow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.RuleService", "DropShadow"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How the decisions of the shadow differ from those of the active lane, since one of them was
+        /// changed last. NOT_FOUND where there is no shadow.
+        pub async fn get_shadow_difference(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetShadowDifferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetShadowDifferenceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/GetShadowDifference",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("piccolo.v1.RuleService", "GetShadowDifference"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Scenarios that are left out in a vehicle, since a script in them broke its limits there.
+        pub async fn list_quarantined(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.RuleService/ListQuarantined",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.RuleService", "ListQuarantined"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod rule_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with RuleServiceServer.
+    #[async_trait]
+    pub trait RuleService: std::marker::Send + std::marker::Sync + 'static {
+        /// Compiles a rule set and makes it the active one, or the shadow.
+        ///
+        /// The set takes the place of the whole lane: what it does not have is removed. A set whose
+        /// meaning is that of a known version is that version. INVALID_ARGUMENT for rules with errors,
+        /// with a `RuleErrors` in the status details, and for too many files; RESOURCE_EXHAUSTED where
+        /// the engine has no room. Then everything is as before.
+        async fn apply_rules(
+            &self,
+            request: tonic::Request<super::ApplyRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyRulesResponse>,
+            tonic::Status,
+        >;
+        /// The versions that the server knows, the newest first.
+        async fn list_versions(
+            &self,
+            request: tonic::Request<super::ListVersionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListVersionsResponse>,
+            tonic::Status,
+        >;
+        /// Makes a known version the active one: on to a later one, or back to an earlier one.
+        ///
+        /// NOT_FOUND for a version that the server does not know, or no longer.
+        async fn switch_rules(
+            &self,
+            request: tonic::Request<super::SwitchRulesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SwitchRulesResponse>,
+            tonic::Status,
+        >;
+        /// Makes the shadow the active rule set, and leaves the shadow empty, in one step. What both
+        /// have stays as it is, with all its state.
+        ///
+        /// NOT_FOUND where there is no shadow.
+        async fn promote_shadow(
+            &self,
+            request: tonic::Request<super::PromoteShadowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PromoteShadowResponse>,
+            tonic::Status,
+        >;
+        /// Empties the shadow. NOT_FOUND where there is none.
+        async fn drop_shadow(
+            &self,
+            request: tonic::Request<super::DropShadowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DropShadowResponse>,
+            tonic::Status,
+        >;
+        /// How the decisions of the shadow differ from those of the active lane, since one of them was
+        /// changed last. NOT_FOUND where there is no shadow.
+        async fn get_shadow_difference(
+            &self,
+            request: tonic::Request<super::GetShadowDifferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetShadowDifferenceResponse>,
+            tonic::Status,
+        >;
+        /// Scenarios that are left out in a vehicle, since a script in them broke its limits there.
+        async fn list_quarantined(
+            &self,
+            request: tonic::Request<super::ListQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Changes the rules of the server. Each change is carried out as a whole between two ticks of the
+    /// engine, or not at all; changes that come at one time are carried out one after the other.
+    ///
+    /// UNAVAILABLE where the engine has ended.
+    #[derive(Debug)]
+    pub struct RuleServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> RuleServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for RuleServiceServer<T>
+    where
+        T: RuleService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/piccolo.v1.RuleService/ApplyRules" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyRulesSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::ApplyRulesRequest>
+                    for ApplyRulesSvc<T> {
+                        type Response = super::ApplyRulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyRulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::apply_rules(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyRulesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.RuleService/ListVersions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListVersionsSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::ListVersionsRequest>
+                    for ListVersionsSvc<T> {
+                        type Response = super::ListVersionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListVersionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::list_versions(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListVersionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.RuleService/SwitchRules" => {
+                    #[allow(non_camel_case_types)]
+                    struct SwitchRulesSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::SwitchRulesRequest>
+                    for SwitchRulesSvc<T> {
+                        type Response = super::SwitchRulesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SwitchRulesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::switch_rules(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SwitchRulesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.RuleService/PromoteShadow" => {
+                    #[allow(non_camel_case_types)]
+                    struct PromoteShadowSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::PromoteShadowRequest>
+                    for PromoteShadowSvc<T> {
+                        type Response = super::PromoteShadowResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PromoteShadowRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::promote_shadow(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PromoteShadowSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.RuleService/DropShadow" => {
+                    #[allow(non_camel_case_types)]
+                    struct DropShadowSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::DropShadowRequest>
+                    for DropShadowSvc<T> {
+                        type Response = super::DropShadowResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DropShadowRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::drop_shadow(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DropShadowSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.RuleService/GetShadowDifference" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetShadowDifferenceSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::GetShadowDifferenceRequest>
+                    for GetShadowDifferenceSvc<T> {
+                        type Response = super::GetShadowDifferenceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetShadowDifferenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::get_shadow_difference(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetShadowDifferenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.RuleService/ListQuarantined" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListQuarantinedSvc<T: RuleService>(pub Arc<T>);
+                    impl<
+                        T: RuleService,
+                    > tonic::server::UnaryService<super::ListQuarantinedRequest>
+                    for ListQuarantinedSvc<T> {
+                        type Response = super::ListQuarantinedResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListQuarantinedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RuleService>::list_quarantined(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListQuarantinedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for RuleServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "piccolo.v1.RuleService";
+    impl<T> tonic::server::NamedService for RuleServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// One message of a source.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PublishRequest {

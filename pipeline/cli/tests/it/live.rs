@@ -1,0 +1,142 @@
+//! `piccolo rules` against a server with the real engine.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use piccolo_catalogue::Catalogue;
+use piccolo_engine::EngineConfig;
+use piccolo_script::RuleSet;
+use piccolo_server::api::{Input, Setup, start};
+use piccolo_server::engine_thread::Dataflow;
+use piccolo_server::feed::Limits;
+use piccolo_server::ports::SystemClock;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::run::{Folder, Ran, piccolo};
+
+const RULE: &str = r#"scenario "a" { when Vehicle.Speed > 50 then launch("one") }"#;
+
+/// A server in a thread of its own, until this is dropped.
+struct Live {
+    url: String,
+    stop: CancellationToken,
+}
+
+impl Live {
+    fn new() -> Self {
+        let stop = CancellationToken::new();
+        let (until, (address, bound)) = (stop.clone(), mpsc::channel());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let catalogue = Catalogue::vss6();
+                let rules = Arc::new(RuleSet::parse("a", RULE, &catalogue).0);
+                let (first, signals) = (Arc::clone(&rules), Arc::clone(&catalogue));
+                let setup = Setup {
+                    listen: "127.0.0.1:0".parse().unwrap(),
+                    catalogue,
+                    engine: move || Dataflow::new(EngineConfig::default(), signals, &first),
+                    rules,
+                    input: Input::Sources { lateness_us: 0 },
+                    limits: Limits::default(),
+                    clock: Arc::new(SystemClock::default()),
+                };
+                let running = start(setup, until).await.unwrap();
+                address.send(running.address).unwrap();
+                running.finished().await.unwrap();
+            });
+        });
+        Self { url: format!("http://{}", bound.recv().unwrap()), stop }
+    }
+
+    fn rules(&self, args: &[&str]) -> Ran {
+        piccolo(&[&["rules"], args, &["--server", &self.url]].concat())
+    }
+
+    /// What `-o json` prints.
+    #[track_caller]
+    fn json(&self, args: &[&str]) -> Value {
+        let ran = self.rules(&[args, &["-o", "json"]].concat()).with_code(0);
+        serde_json::from_str(&ran.out).unwrap()
+    }
+
+    /// Version and lanes of each, the newest first.
+    fn versions(&self) -> Value {
+        let list = self.json(&["list"]);
+        let of = |version: &Value| json!([version["version"], version["lanes"]]);
+        list["versions"].as_array().unwrap().iter().map(of).collect()
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[test]
+fn rules_go_through_their_life() {
+    let (live, folder) = (Live::new(), Folder::new());
+    let next = folder.write("next.rhai", RULE.replace("50", "60"));
+    let dry = live.rules(&["apply", &next, "--dry-run"]).with_code(0);
+    let said = "nothing was changed: this would be a new version: \
+                0 added, 1 replaced, 0 removed, 0 kept\n  ~ a\n";
+    assert_eq!(dry.out, said);
+    assert_eq!(live.versions(), json!([[1, ["active"]]]));
+    let applied = live.json(&["apply", &next, "--shadow"]);
+    assert_eq!((&applied["version"], &applied["change"]["added"]), (&json!(2), &json!(["a"])));
+    assert_eq!(live.versions(), json!([[2, ["shadow"]], [1, ["active"]]]));
+    let difference = live.rules(&["difference"]).with_code(0).out;
+    assert!(difference.starts_with("version 2 in the shadow against 1, since 0."), "{difference}");
+    let promoted = live.rules(&["promote"]).with_code(0).out;
+    assert!(promoted.starts_with("version 2 is in force from "), "{promoted}");
+    assert_eq!(live.versions(), json!([[2, ["active"]], [1, []]]));
+    assert_eq!(live.json(&["switch", "1"])["change"]["replaced"], json!(["a"]));
+    live.rules(&["apply", &next, "--shadow"]).with_code(0);
+    live.rules(&["drop-shadow"]).with_code(0);
+    assert_eq!(live.versions(), json!([[2, []], [1, ["active"]]]));
+    assert_eq!(live.json(&["quarantined"]), json!({ "count": 0, "scenarios": [] }));
+}
+
+#[test]
+fn what_cannot_be_done_has_its_exit_code() {
+    let (live, folder) = (Live::new(), Folder::new());
+    let wrong = folder.write("wrong.rhai", RULE.replace("Speed", "Sped"));
+    let ran = live.rules(&["apply", &wrong]).with_code(3);
+    assert!(ran.out.is_empty() && ran.err.contains("wrong.rhai:1:21"), "{ran:?}");
+    assert!(ran.err.contains("PR0101") && ran.err.contains("the rules have 1 errors"), "{ran:?}");
+    let cases: [&[&str]; 5] = [
+        &["switch", "7"],
+        &["promote"],
+        &["drop-shadow"],
+        &["difference"],
+        &["apply", "no-such-rules"],
+    ];
+    for args in cases {
+        let ran = live.rules(args).with_code(4);
+        assert!(ran.out.is_empty() && ran.err.contains("there is no "), "{ran:?}");
+    }
+    assert_eq!(live.versions(), json!([[1, ["active"]]]));
+    let nobody = ["rules", "list", "--server", "http://127.0.0.1:1"];
+    assert_eq!(piccolo(&nobody).with_code(5).out, "");
+    piccolo(&["rules", "list", "--server", "nowhere"]).with_code(2);
+    piccolo(&["rules"]).with_code(2);
+}
+
+#[test]
+fn what_no_policy_speaks_of_is_done_where_the_default_allows_it() {
+    let folder = Folder::new();
+    let rules = folder.write("rules.rhai", RULE);
+    let drive = folder.write("v.csv", "t_us,signal,value\n0,Vehicle.Speed,60\n");
+    for (kinds, done) in
+        [("all", 1), ("none", 0), ("launch", 1), ("notify,launch", 1), ("notify", 0)]
+    {
+        let args = ["replay", &drive, "-r", &rules, "-o", "jsonl", "--default-allow", kinds];
+        let decisions = piccolo(&args).with_code(0).decisions();
+        assert_eq!(decisions[0]["actions"].as_array().unwrap().len(), done, "{kinds}");
+    }
+    let args = ["replay", &drive, "-r", &rules, "--default-allow", "lunch"];
+    let ran = piccolo(&args).with_code(2);
+    assert!(ran.err.contains("there is no action kind `lunch`"), "{ran:?}");
+}

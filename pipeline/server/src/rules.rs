@@ -1,0 +1,12 @@
+//! The life of rules while the server runs: versions, the shadow, and how it differs.
+
+mod convert;
+mod difference;
+mod service;
+mod versions;
+mod watch;
+
+pub use difference::{LATEST_MAX, MOVE_WITHIN_US, WAITING_MAX};
+pub use service::{FILES_MAX, RULES_BYTES_MAX, RulesService};
+pub use versions::VERSIONS_MAX;
+pub use watch::{QUARANTINED_MAX, Watch};
