@@ -184,13 +184,13 @@ mod tests {
         }
     }
 
-    /// Decisions as time and action.
-    type Decided<'a> = &'a [(u64, &'a str)];
+    /// A tick, and the times and targets that the active lane and the shadow decided before it.
+    type Step<'a> = (u64, &'a [(u64, &'a str)], &'a [(u64, &'a str)]);
 
     /// Steps of a tick with decisions of both lanes; checks the counts of added, removed, moved
     /// and changed, those that are the same, and those that wait.
     #[track_caller]
-    fn check(steps: &[(u64, Decided<'_>, Decided<'_>)], expected: [u64; 4], rest: [u64; 2]) {
+    fn check(steps: &[Step<'_>], expected: [u64; 4], rest: [u64; 2]) {
         let mut difference = Difference::new(SECOND);
         let list = |of: &[(u64, &str)]| of.iter().map(|(at, what)| decision(*at, what)).collect();
         for (tick_us, active, shadow) in steps {

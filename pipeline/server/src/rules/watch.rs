@@ -56,3 +56,24 @@ impl LaneSink for Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_in_quarantine_are_counted_and_the_latest_are_kept() {
+        let watch = Watch::default();
+        let found = |time_us| Quarantined {
+            time_us,
+            vehicle: "v".into(),
+            scenario: "s".into(),
+            revision: "0".into(),
+        };
+        let many = QUARANTINED_MAX as u64 + 10;
+        watch.quarantined((0..many).map(found).collect());
+        let state = watch.state();
+        assert_eq!((state.quarantined_count, state.quarantined.len()), (many, QUARANTINED_MAX));
+        assert_eq!(state.quarantined.back().map(|last| last.time_us), Some(many - 1));
+    }
+}
