@@ -15,6 +15,7 @@ mod explain;
 mod facts;
 mod fleet;
 mod flow;
+mod identity;
 mod lane;
 mod load;
 mod observe;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use piccolo_operators::derived::Level;
 use piccolo_operators::evaluate::RuleSpec;
 use piccolo_operators::ids::{Rule, Slot};
-use piccolo_script::{Atom, Fact, PlatformFact, Property, RuleSet, Scenario, Verdict};
+use piccolo_script::{Fact, PlatformFact, Property, RuleSet, Scenario};
 use rustc_hash::FxHashMap;
 
 use crate::compile::compile;
 use crate::engine::{Engine, RuleChange};
 use crate::error::EngineError;
-use crate::facts::{Identity, Stage, level};
+use crate::facts::{Identity, Stage};
+use crate::identity::{asked_by_actions, identities};
 use crate::lane::{Lane, LiveRule};
 use crate::policy::Policies;
 use crate::worker::{Order, Specs};
@@ -412,128 +413,4 @@ impl Engine {
         facts.dedup();
         facts
     }
-}
-
-/// The facts that actions and policies of a set read.
-fn asked_by_actions(rules: &RuleSet) -> Vec<Fact> {
-    let mut facts = read_by_policies(rules);
-    facts.extend(rules.scenarios().flat_map(|scenario| read_by_arguments(scenario)));
-    facts
-}
-
-fn read_by_arguments(scenario: &Scenario) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let actions = scenario.then.iter().chain(&scenario.finally);
-    for argument in actions.flat_map(|action| &action.arguments) {
-        argument.expression.reads(&mut facts);
-    }
-    facts
-}
-
-fn read_by_policies(rules: &RuleSet) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    for policy in rules.policies() {
-        let atoms = policy.when.iter().flat_map(|when| &when.atoms);
-        facts.extend(atoms.flat_map(Atom::reads));
-        match &policy.verdict {
-            Verdict::Deny(reason) => reason.reads(&mut facts),
-            Verdict::Change(action) => {
-                let arguments = action.arguments.iter();
-                arguments.for_each(|argument| argument.expression.reads(&mut facts));
-            }
-            Verdict::Allow => {}
-        }
-    }
-    facts
-}
-
-/// What identifies each scenario of a set: its own revision, and those of the ones it asks about.
-fn identities(rules: &RuleSet) -> Result<FxHashMap<Arc<str>, Identity>, EngineError> {
-    let mut known: FxHashMap<Arc<str>, Identity> = FxHashMap::default();
-    let mut open: Vec<&Arc<Scenario>> = rules.scenarios().collect();
-    while !open.is_empty() {
-        let before = open.len();
-        let is_ready = |scenario: &&Arc<Scenario>| {
-            scenario
-                .asks
-                .iter()
-                .all(|name| known.contains_key(name) || rules.scenario(name).is_none())
-        };
-        let (ready, later): (Vec<_>, Vec<_>) = open.into_iter().partition(is_ready);
-        let identified: Vec<(Arc<str>, Identity)> = ready
-            .into_iter()
-            .map(|scenario| (Arc::clone(&scenario.name), identity(scenario, &known)))
-            .collect();
-        known.extend(identified);
-        open = later;
-        if open.len() == before {
-            return Err(EngineError::Circle(open[0].name.to_string()));
-        }
-    }
-    bring_into_fleet(rules, &mut known);
-    tell_apart_what_is_asked(rules, &mut known);
-    Ok(known)
-}
-
-/// Rules whose arguments or policies ask about scenarios are the same only where those are.
-fn tell_apart_what_is_asked(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) {
-    let text_of = |facts: &[Fact], known: &FxHashMap<Arc<str>, Identity>| -> String {
-        let mut asked = Vec::new();
-        facts.iter().for_each(|fact| fact.asks(&mut asked));
-        asked.sort_unstable();
-        asked.dedup();
-        let texts = asked.iter().filter_map(|name| known.get(name));
-        texts.map(|identity| format!(" asks {}", identity.text)).collect()
-    };
-    let of_policies = text_of(&read_by_policies(rules), known);
-    let told: Vec<(Arc<str>, String)> = rules
-        .scenarios()
-        .map(|scenario| {
-            let own = text_of(&read_by_arguments(scenario), known);
-            (Arc::clone(&scenario.name), own + of_policies.as_str())
-        })
-        .filter(|(_, asked)| !asked.is_empty())
-        .collect();
-    for (name, asked) in told {
-        if let Some(identity) = known.get_mut(&name) {
-            identity.text = format!("{}{asked}", identity.text).into();
-        }
-    }
-}
-
-/// Those that fleet scenarios ask about are evaluated there too, so that both see the same.
-fn bring_into_fleet(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) {
-    let in_fleet = |name: &Arc<str>, known: &FxHashMap<Arc<str>, Identity>| {
-        known.get(name).is_some_and(|identity| identity.in_fleet)
-    };
-    let mut open: Vec<Arc<str>> = rules
-        .scenarios()
-        .map(|scenario| Arc::clone(&scenario.name))
-        .filter(|name| in_fleet(name, known))
-        .collect();
-    while let Some(name) = open.pop() {
-        for asked in rules.scenario(&name).into_iter().flat_map(|scenario| &scenario.asks) {
-            if let Some(identity) = known.get_mut(asked).filter(|identity| !identity.in_fleet) {
-                identity.in_fleet = true;
-                identity.text = format!("{} for the fleet", identity.text).into();
-                open.push(Arc::clone(asked));
-            }
-        }
-    }
-}
-
-fn identity(scenario: &Scenario, known: &FxHashMap<Arc<str>, Identity>) -> Identity {
-    let asked: Vec<&Identity> = scenario.asks.iter().filter_map(|name| known.get(name)).collect();
-    let text = match asked.as_slice() {
-        [] => Arc::clone(&scenario.revision),
-        asked => {
-            let others: Vec<&str> = asked.iter().map(|identity| &*identity.text).collect();
-            format!("{}+{}", scenario.revision, others.join("+")).into()
-        }
-    };
-    let highest = scenario.facts.iter().map(|fact| level(fact, known)).max().unwrap_or(0);
-    let of_fleet = scenario.facts.iter().any(Fact::is_of_the_fleet)
-        || asked.iter().any(|identity| identity.home == Stage::Fleet);
-    let home = if of_fleet { Stage::Fleet } else { Stage::Vehicle };
-    Identity { text, level: highest, home, in_fleet: of_fleet }
 }
