@@ -119,6 +119,11 @@ fn a_changed_action_is_judged_once_more() {
             "1 end s rollback(maps)",
         ],
     );
+    // A change that fits its own policy is the same the second time.
+    check(
+        r#"policy "c" { on any("maps") when action.kind != "rollback" change restart("maps") }"#,
+        &["0 begin s restart(maps) by c", "1 end s rollback(maps)"],
+    );
 }
 
 #[test]
