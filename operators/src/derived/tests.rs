@@ -136,15 +136,31 @@ fn averages() {
 }
 
 #[test]
-fn extremes() {
-    let pick = |random: &mut Random, window| {
-        if random.rng.bool() { Function::Least(window) } else { Function::Greatest(window) }
-    };
-    check(32, false, 1, pick, |function, past, now_us| match function {
-        Function::Least(window_us) => past[0].extreme(*window_us, true, now_us),
-        Function::Greatest(window_us) => past[0].extreme(*window_us, false, now_us),
-        _ => unreachable!(),
-    });
+fn least_values() {
+    check(
+        32,
+        false,
+        1,
+        |_, window| Function::Least(window),
+        |function, past, now_us| {
+            let Function::Least(window_us) = function else { unreachable!() };
+            past[0].extreme(*window_us, true, now_us)
+        },
+    );
+}
+
+#[test]
+fn greatest_values() {
+    check(
+        41,
+        false,
+        1,
+        |_, window| Function::Greatest(window),
+        |function, past, now_us| {
+            let Function::Greatest(window_us) = function else { unreachable!() };
+            past[0].extreme(*window_us, false, now_us)
+        },
+    );
 }
 
 #[test]
@@ -168,13 +184,15 @@ fn changes() {
 }
 
 #[test]
-fn rises_and_falls() {
-    let pick = |random: &mut Random, _| {
-        if random.rng.bool() { Function::Rose } else { Function::Fell }
-    };
-    check(35, true, 1, pick, |function, past, now_us| {
-        flag(past[0].turned(matches!(function, Function::Rose), now_us))
-    });
+fn rises() {
+    let twin = |_: &Function, past: &[Past], now_us| flag(past[0].turned(true, now_us));
+    check(35, true, 1, |_, _| Function::Rose, twin);
+}
+
+#[test]
+fn falls() {
+    let twin = |_: &Function, past: &[Past], now_us| flag(past[0].turned(false, now_us));
+    check(42, true, 1, |_, _| Function::Fell, twin);
 }
 
 #[test]

@@ -76,8 +76,12 @@ impl Context<'_> {
 impl Decider {
     /// The decisions of a step, in canonical order.
     pub(crate) fn decide(&mut self, findings: &Findings, context: &Context<'_>) -> Vec<Decision> {
-        let mut edges: Vec<&RuleEdge> =
-            findings.edges.iter().filter(|edge| context.hears(edge)).collect();
+        let heard = findings.edges.iter().filter(|edge| context.hears(edge));
+        let (changes, mut edges): (Vec<&RuleEdge>, Vec<&RuleEdge>) =
+            heard.partition(|edge| is_change(edge));
+        // Rules change at the beginning of a step, so this comes before all else.
+        let carried = self.carry(&changes, context);
+        edges.extend(changes.iter().filter(|edge| !carried.contains(&(edge.vehicle, edge.rule))));
         edges.sort_by(|a, b| a.time_us.cmp(&b.time_us).then_with(|| context.order(a, b)));
         let mut winners = findings.winners.as_slice();
         let mut decisions = Vec::with_capacity(edges.len());
@@ -87,10 +91,8 @@ impl Decider {
                 winners.split_at(winners.partition_point(|change| change.time_us <= time_us));
             winners = later;
             let before = self.take_winners(now);
-            let carried = self.carry(moment, context);
             for edge in moment {
-                let skipped = is_change(edge) && carried.contains(&(edge.vehicle, edge.rule));
-                if let Some(rule) = context.rules.get(&edge.rule).filter(|_| !skipped) {
+                if let Some(rule) = context.rules.get(&edge.rule) {
                     let facts = EdgeFacts { names: context.names, rule, edge };
                     decisions.push(self.decision(&facts, &before, context));
                 }
@@ -104,16 +106,15 @@ impl Decider {
     ///
     /// Either the operators say so, or a lane hears at once that one revision of a scenario is no
     /// more and another is, which does the same.
-    fn carry(&mut self, moment: &[&RuleEdge], context: &Context<'_>) -> FxHashSet<(Vehicle, Rule)> {
-        let changes = || moment.iter().filter(|edge| is_change(edge));
+    fn carry(&mut self, changes: &[&RuleEdge], context: &Context<'_>) -> FxHashSet<(Vehicle, Rule)> {
         let mut begins: FxHashMap<(Vehicle, &Arc<str>), Rule> = FxHashMap::default();
-        for edge in changes().filter(|edge| edge.kind == EdgeKind::Begin) {
+        for edge in changes.iter().filter(|edge| edge.kind == EdgeKind::Begin) {
             if let Some(rule) = context.rules.get(&edge.rule) {
                 begins.insert((edge.vehicle, &rule.scenario.name), edge.rule);
             }
         }
         let mut carried = FxHashSet::default();
-        for edge in changes().filter(|edge| edge.kind == EdgeKind::End && !begins.is_empty()) {
+        for edge in changes.iter().filter(|edge| edge.kind == EdgeKind::End) {
             let Some(old) = context.rules.get(&edge.rule) else { continue };
             let Some(heir) = begins.get(&(edge.vehicle, &old.scenario.name)) else { continue };
             let goes_on = |new: &LiveRule| new.does_the_same(&old.scenario);
