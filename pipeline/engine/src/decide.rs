@@ -106,7 +106,11 @@ impl Decider {
     ///
     /// Either the operators say so, or a lane hears at once that one revision of a scenario is no
     /// more and another is, which does the same.
-    fn carry(&mut self, changes: &[&RuleEdge], context: &Context<'_>) -> FxHashSet<(Vehicle, Rule)> {
+    fn carry(
+        &mut self,
+        changes: &[&RuleEdge],
+        context: &Context<'_>,
+    ) -> FxHashSet<(Vehicle, Rule)> {
         let mut begins: FxHashMap<(Vehicle, &Arc<str>), Rule> = FxHashMap::default();
         for edge in changes.iter().filter(|edge| edge.kind == EdgeKind::Begin) {
             if let Some(rule) = context.rules.get(&edge.rule) {
