@@ -172,7 +172,7 @@ impl Names {
 
     fn kept_slot(&self, derived: &Derived) -> Result<Slot, EngineError> {
         let found = self.facts.derived.get(&*self.derived_key(derived));
-        found.map(|kept| kept.slot).ok_or_else(|| EngineError::NotKept(derived.text().to_string()))
+        found.map(|kept| kept.slot).ok_or_else(|| not_kept(derived))
     }
 
     fn no_slot(&self, fact: &Fact) -> EngineError {
@@ -267,7 +267,7 @@ impl Names {
             Err(_) => None,
         };
         self.facts.stage = stage;
-        let (sources, member) = (sources?, member.unwrap_or(Err(self.no_member(derived)))?);
+        let (sources, member) = (sources?, member.unwrap_or_else(|| Err(not_kept(derived)))?);
         let slot = self.free_slot();
         let share = matches!(derived.over, Over::Share { .. });
         if !self.facts.fleet.iter().any(|known| known.member == member) {
@@ -276,10 +276,6 @@ impl Names {
         self.facts.fleet.push(FleetFact { slot, member, share });
         self.facts.derived.insert(Arc::clone(&key), Use { slot, readers: 1, stage, sources });
         Ok(key)
-    }
-
-    fn no_member(&self, derived: &Derived) -> EngineError {
-        EngineError::NotKept(derived.text().to_string())
     }
 
     fn free_slot(&mut self) -> Slot {
@@ -348,6 +344,10 @@ impl Names {
             orders.push(Order::Uncount(gone.member));
         }
     }
+}
+
+fn not_kept(derived: &Derived) -> EngineError {
+    EngineError::NotKept(derived.text().to_string())
 }
 
 /// The level at which a fact has settled: signals at 0, a scenario's activity one above the

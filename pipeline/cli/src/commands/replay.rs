@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use piccolo_base::exit::Code;
-use piccolo_engine::{Decision, Engine, EngineConfig, Sample, Vehicle};
+use piccolo_engine::{Decision, Engine, EngineConfig, Quarantined, Sample, Vehicle};
 use piccolo_recording::{self as recording, Merge, Next};
 
 use crate::args::ReplayArgs;
@@ -126,6 +126,12 @@ impl Replay<'_> {
         self.step(stop_us.unwrap_or(last_us.saturating_add(1)))?;
         self.printer.flush()?;
         self.faults.finish();
+        for left_out in self.engine.take_quarantined() {
+            let Quarantined { scenario, vehicle, time_us, .. } = left_out;
+            note(format_args!(
+                "`{scenario}` broke the limits of scripts in {vehicle} at {time_us} us and was left out"
+            ));
+        }
         note(format_args!("{}", self.summary));
         Ok(())
     }

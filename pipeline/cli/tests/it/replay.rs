@@ -145,3 +145,17 @@ fn the_table_is_for_people() {
         assert!(ran.out.contains(part), "{part} is not in {}", ran.out);
     }
 }
+
+#[test]
+fn a_scenario_that_breaks_its_limits_is_named() {
+    let long =
+        (0..10).fold("\"xxxxxxxxxxxxxxxx\"".to_owned(), |text, _| format!("({text} + {text})"));
+    let condition = format!("{{ if Vehicle.Speed > 20.0 {{ {long} != \"\" }} else {{ false }} }}");
+    let folder = Folder::new();
+    let text = format!("scenario \"long\" {{ when {condition} then launch(\"a\") }}");
+    let rules = folder.write("long.rhai", text);
+    let rows = "t_us,signal,value\n0,Vehicle.Speed,10\n1000,Vehicle.Speed,30\n";
+    let drive = folder.write("drive.csv", rows);
+    let ran = piccolo(&["replay", &drive, "--rules", &rules]).with_code(0);
+    assert!(ran.err.contains("`long` broke the limits"), "{}", ran.err);
+}
