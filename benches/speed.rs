@@ -17,6 +17,8 @@ mod reading;
 mod replay;
 #[path = "speed/steps.rs"]
 mod steps;
+#[path = "speed/switch.rs"]
+mod switch;
 
 use std::time::Duration;
 
@@ -29,6 +31,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     targets = replay::bench, steps::bench, conditions::bench, reading::bench, compile::bench,
-        diff::bench
+        diff::bench, switch::bench
 }
 criterion_main!(speed);

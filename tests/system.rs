@@ -16,6 +16,9 @@ mod drives;
 #[path = "system/fleet.rs"]
 mod fleet;
 #[cfg(test)]
+#[path = "system/history.rs"]
+mod history;
+#[cfg(test)]
 #[path = "system/lanes.rs"]
 mod lanes;
 #[cfg(test)]

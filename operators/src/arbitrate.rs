@@ -2,6 +2,8 @@
 
 pub mod naive;
 
+use std::sync::Arc;
+
 use differential_dataflow::VecCollection;
 
 use crate::ids::{Rule, Time, Vehicle};
@@ -21,7 +23,7 @@ pub struct Claim {
     /// The scenario's priority, negated.
     pub negated_priority: i64,
     /// Its name.
-    pub scenario: String,
+    pub scenario: Arc<str>,
     /// The rule.
     pub rule: Rule,
 }

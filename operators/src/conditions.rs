@@ -56,6 +56,8 @@ pub struct Conditions {
     exceeded: Vec<(Vehicle, u32)>,
     /// Signals whose index is older than their conditions.
     stale: Vec<Slot>,
+    /// What removed conditions were made of, until it is swept out of its signals.
+    retired: Retired,
     explain: bool,
 }
 
@@ -66,6 +68,15 @@ struct Made {
     slots: Vec<Slot>,
     computed: Vec<u32>,
     /// Its atoms; only with `explain`.
+    atoms: Vec<Atom>,
+}
+
+/// Numbers that leaves still name, though nothing hangs on them any more.
+#[derive(Debug, Default)]
+struct Retired {
+    gates: Vec<Gate>,
+    computed: Vec<u32>,
+    /// Indexed atoms that nothing may keep true any more; only with `explain`.
     atoms: Vec<Atom>,
 }
 
@@ -115,33 +126,41 @@ impl Conditions {
     /// Takes a condition away. It toggles nothing: the caller ends what held.
     pub fn remove(&mut self, rule: Rule, clause: Clause) {
         let Some(made) = self.rules.remove(&(rule, clause)) else { return };
-        for &slot in &made.slots {
-            let signal = &mut self.signals[slot as usize];
-            signal.leaves.retain(|leaf| !made.gates.contains(&leaf.gate));
-            signal.computed.retain(|id| !made.computed.contains(id));
-        }
         for &id in &made.computed {
             self.computed[id as usize] =
                 Computed { test: None, positive: Vec::new(), negative: Vec::new() };
         }
-        self.free_computed.extend_from_slice(&made.computed);
-        self.gates.release(&made.gates);
+        self.gates.retire(&made.gates);
         self.stale.extend_from_slice(&made.slots);
-        self.forget_flips(&made.atoms);
+        // A computed atom is its condition's own, and the next one may lie where it lay.
+        let (indexed, computed): (Vec<Atom>, Vec<Atom>) =
+            made.atoms.into_iter().partition(|atom| probe(atom).is_some());
+        computed.iter().for_each(|atom| self.forget_flip(atom));
+        self.retired.atoms.extend(indexed);
+        self.retired.computed.extend(made.computed);
+        self.retired.gates.extend(made.gates);
+        if self.retired.gates.len() * 2 > self.gates.needs.len() {
+            self.sweep();
+        }
     }
 
-    /// Drops the flips of atoms that no condition has any more: nothing would keep them true.
-    fn forget_flips(&mut self, atoms: &[Atom]) {
-        for atom in atoms {
-            let lives = probe(atom).is_some_and(|(slot, probe)| {
-                let signal = self.signals.get(slot as usize);
-                signal.is_some_and(|signal| signal.leaves.iter().any(|leaf| leaf.probe == probe))
-            });
-            if !lives {
-                let key = AtomKey::of(atom);
-                self.vehicles.iter_mut().for_each(|vehicle| vehicle.flips.forget(&key));
-            }
+    /// Takes what was removed out of the signals that it hung on: one pass over each, however much
+    /// was removed. Only then its numbers may be given out again.
+    fn sweep(&mut self) {
+        self.stale.sort_unstable();
+        self.stale.dedup();
+        for &slot in &self.stale {
+            let signal = &mut self.signals[slot as usize];
+            signal.leaves.retain(|leaf| self.gates.outputs[leaf.gate as usize] != Output::Free);
+            signal.computed.retain(|id| self.computed[*id as usize].test.is_some());
         }
+        self.gates.give_back(&mut self.retired.gates);
+        self.free_computed.append(&mut self.retired.computed);
+    }
+
+    fn forget_flip(&mut self, atom: &Atom) {
+        let key = AtomKey::of(atom);
+        self.vehicles.iter_mut().for_each(|vehicle| vehicle.flips.forget(&key));
     }
 
     /// Whether a condition holds in a vehicle now.
@@ -301,10 +320,8 @@ impl Conditions {
     /// Rebuilds the indexes of signals whose conditions changed, and where each vehicle stands in
     /// them: once for all changes since the last sample.
     fn reindex(&mut self, latest: &mut Latest) {
-        let mut stale = std::mem::take(&mut self.stale);
-        stale.sort_unstable();
-        stale.dedup();
-        for slot in stale {
+        self.sweep();
+        for slot in std::mem::take(&mut self.stale) {
             let signal = &mut self.signals[slot as usize];
             signal.rebuild();
             for vehicle in 0..self.vehicles.len() as Vehicle {
@@ -314,6 +331,18 @@ impl Conditions {
                 }
             }
         }
+        for atom in std::mem::take(&mut self.retired.atoms) {
+            if !self.is_indexed(&atom) {
+                self.forget_flip(&atom);
+            }
+        }
+    }
+
+    /// Whether a condition has the atom, so that its flips are noted.
+    fn is_indexed(&self, atom: &Atom) -> bool {
+        probe(atom).is_some_and(|(slot, probe)| {
+            self.signals.get(slot as usize).is_some_and(|signal| signal.has(&probe))
+        })
     }
 
     /// Evaluates a new condition in a vehicle that is there already.

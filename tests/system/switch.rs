@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use piccolo_engine::{Decision, Engine, EngineConfig, Sample};
+use piccolo_engine::{Decision, Engine, EngineConfig, Lane, PreparedRules, Sample};
 
 use crate::data::{catalogue, engine, rules};
 
@@ -57,13 +57,15 @@ fn run(batch: usize) -> (Vec<Decision>, Vec<Duration>) {
     let catalogue = catalogue();
     let sets = [false, true].map(|second| rules(&set(second), &catalogue));
     let mut engine = engine(EngineConfig::default(), &catalogue, &sets[0]);
+    // As in the server, where another thread prepares what the engine's thread loads.
+    let sets = sets.map(|rules| PreparedRules::new(&rules).unwrap());
     let ticks = ticks(&mut engine);
     let (mut decisions, mut took) = (Vec::new(), Vec::new());
     for (tick, samples) in ticks.into_iter().enumerate() {
         let tick = tick as u64;
         let started = Instant::now();
         if let Some(switch) = SWITCH_AT.iter().position(|at| *at == tick) {
-            let change = engine.load(&sets[(switch + 1) % 2]).unwrap();
+            let change = engine.load_prepared(Lane::Active, &sets[(switch + 1) % 2]).unwrap();
             assert_eq!((change.replaced.len(), change.kept), (RULES / 2, RULES / 2));
             println!("loaded in {:.1?}", started.elapsed());
         }

@@ -51,7 +51,7 @@ fn claims(random: &mut Random, length: usize) -> Vec<Change> {
             }
             let claim = Claim {
                 negated_priority: rng.i64(-2..2),
-                scenario: format!("s{}", rng.u8(..5)),
+                scenario: format!("s{}", rng.u8(..5)).into(),
                 rule: index as u32,
             };
             let key = (rng.u32(..2), rng.u32(..4));

@@ -15,7 +15,7 @@ const GATE_CHILDREN_MAX: usize = 100;
 /// What hangs on a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Output {
-    /// The number is free.
+    /// Nothing: the number is free, or retired.
     Free,
     /// Another gate counts it.
     Gate(Gate),
@@ -53,12 +53,16 @@ impl Gates {
         made
     }
 
-    /// Gives the numbers of a removed condition back.
-    pub(super) fn release(&mut self, gates: &[Gate]) {
+    /// Takes what hangs on the gates of a removed condition away; their numbers are still taken.
+    pub(super) fn retire(&mut self, gates: &[Gate]) {
         for &gate in gates {
             self.outputs[gate as usize] = Output::Free;
         }
-        self.free.extend_from_slice(gates);
+    }
+
+    /// Takes the numbers of retired gates back.
+    pub(super) fn give_back(&mut self, gates: &mut Vec<Gate>) {
+        self.free.append(gates);
     }
 
     fn make(&mut self, output: Output, needs: i8, made: &mut Vec<Gate>) -> Gate {

@@ -75,6 +75,21 @@ impl SignalIndex {
         self.constants.binary_search_by(|entry| entry.point.total_cmp(&value)).ok()
     }
 
+    /// Whether the index serves an atom.
+    pub(super) fn has(&self, probe: &Probe) -> bool {
+        match *probe {
+            Probe::Known => self.known.is_some(),
+            Probe::Equals { constant } => self.met(constant).is_some(),
+            Probe::Above { threshold, inclusive } => {
+                let order = |entry: &Entry| {
+                    let points = entry.point.total_cmp(&threshold);
+                    points.then((!entry.inclusive).cmp(&!inclusive))
+                };
+                self.thresholds.binary_search_by(order).is_ok()
+            }
+        }
+    }
+
     /// Makes the index anew after `leaves` changed.
     pub(super) fn rebuild(&mut self) {
         let key = |leaf: &Leaf| match leaf.probe {

@@ -27,6 +27,8 @@ pub(crate) struct Decider {
     /// The active scenarios, with their actions on targets that can collide, as they were
     /// evaluated; none for an action that was withheld for want of a value.
     active: FxHashMap<(Vehicle, Rule), Claimed>,
+    /// One more than the highest vehicle in which a scenario ever began.
+    vehicles: Vehicle,
 }
 
 /// What an active scenario claims, with the action that it wants there.
@@ -136,14 +138,14 @@ impl Decider {
         self.active.is_empty()
     }
 
-    /// The active rules that claim a target, with their vehicles, in order.
-    pub(crate) fn holders(&self, target: Target) -> Vec<(Vehicle, Rule)> {
-        let claims = |claimed: &Claimed| claimed.iter().any(|(claimed, _)| *claimed == target);
-        let mut holders: Vec<(Vehicle, Rule)> = self
-            .active
+    /// Which of the rules that claim a target are active and want it, with their vehicles, in
+    /// order.
+    pub(crate) fn holders(&self, target: Target, claimants: &[Rule]) -> Vec<(Vehicle, Rule)> {
+        let wants = |claimed: &Claimed| claimed.iter().any(|(claimed, _)| *claimed == target);
+        let mut holders: Vec<(Vehicle, Rule)> = claimants
             .iter()
-            .filter(|(_, claimed)| claims(claimed))
-            .map(|(key, _)| *key)
+            .flat_map(|rule| (0..self.vehicles).map(|vehicle| (vehicle, *rule)))
+            .filter(|key| self.active.get(key).is_some_and(wants))
             .collect();
         holders.sort_unstable();
         holders
@@ -215,6 +217,7 @@ impl Decider {
             }
         }
         self.active.insert((vehicle, rule), claimed);
+        self.vehicles = self.vehicles.max(vehicle + 1);
         outcome
     }
 

@@ -1,6 +1,7 @@
 //! The engine: rules and samples in, decisions out.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ pub struct Engine {
     /// Changes of rules that the next step carries out.
     pub(crate) changes: Vec<Order>,
     /// Rules that leave a lane, or all, with that step.
-    pub(crate) leaving: Vec<(Rule, Option<Lane>)>,
+    pub(crate) leaving: BTreeSet<(Rule, Option<Lane>)>,
     /// The rules that say in a slot whether they are active.
     pub(crate) announced: FxHashSet<(Rule, Slot)>,
     shadow: Vec<Decision>,
@@ -96,7 +97,7 @@ impl Engine {
             rules: FxHashMap::default(),
             next_rule: 0,
             changes: Vec::new(),
-            leaving: Vec::new(),
+            leaving: BTreeSet::new(),
             announced: FxHashSet::default(),
             shadow: Vec::new(),
             quarantined: Vec::new(),
@@ -343,8 +344,10 @@ impl Engine {
     }
 
     fn forget_claims(&mut self, lane: Lane, rule: Rule) {
-        let claims = self.rules.get_mut(&rule).and_then(|live| live.lanes[lane as usize].take());
-        for target in claims.iter().flat_map(|claims| claims.all.iter()) {
+        let Some(live) = self.rules.get_mut(&rule) else { return };
+        let Some(claims) = live.lanes[lane as usize].take() else { return };
+        self.targets.release(lane, &live.scenario);
+        for target in claims.all.iter() {
             self.lane_mut(lane).release(*target, rule);
         }
     }

@@ -48,8 +48,9 @@ pub(crate) struct FactTable {
     derived: FxHashMap<Arc<str>, Use>,
     /// Slots of derived facts that are gone.
     free: Vec<Slot>,
-    /// The scenarios of the rule set that is looked at, so that `scenario("x")` means its `x`.
-    scenarios: FxHashMap<Arc<str>, Identity>,
+    /// The scenarios of the rule set that is looked at that are asked about, so that
+    /// `scenario("x")` means its `x`.
+    scenarios: Arc<FxHashMap<Arc<str>, Identity>>,
     /// The stage that is looked at.
     stage: Stage,
     /// The facts of the fleet.
@@ -108,8 +109,8 @@ impl Names {
     /// Lets `scenario("x")` mean the scenarios of a rule set from now on; those it meant before.
     pub(crate) fn look_at(
         &mut self,
-        scenarios: FxHashMap<Arc<str>, Identity>,
-    ) -> FxHashMap<Arc<str>, Identity> {
+        scenarios: Arc<FxHashMap<Arc<str>, Identity>>,
+    ) -> Arc<FxHashMap<Arc<str>, Identity>> {
         std::mem::replace(&mut self.facts.scenarios, scenarios)
     }
 

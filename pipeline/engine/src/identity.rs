@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::error::EngineError;
 use crate::facts::{Identity, Stage, level};
+use crate::prepared::Asked;
 
 /// What identifies each scenario of a set: its own revision, and those of the ones it asks about.
 pub(crate) fn identities(rules: &RuleSet) -> Result<FxHashMap<Arc<str>, Identity>, EngineError> {
@@ -50,7 +51,7 @@ fn tell_apart_what_is_asked(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Ide
     let told: Vec<(Arc<str>, String)> = rules
         .scenarios()
         .map(|scenario| {
-            let own = text_of(&read_by_arguments(scenario), known);
+            let own = text_of(&scenario.argument_facts, known);
             (Arc::clone(&scenario.name), own + of_policies.as_str())
         })
         .filter(|(_, asked)| !asked.is_empty())
@@ -99,20 +100,20 @@ fn identity(scenario: &Scenario, known: &FxHashMap<Arc<str>, Identity>) -> Ident
     Identity { text, level: highest, home, in_fleet: of_fleet }
 }
 
-/// The facts that actions and policies of a set read.
-pub(crate) fn asked_by_actions(rules: &RuleSet) -> Vec<Fact> {
-    let mut facts = read_by_policies(rules);
-    facts.extend(rules.scenarios().flat_map(|scenario| read_by_arguments(scenario)));
-    facts
-}
-
-fn read_by_arguments(scenario: &Scenario) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let actions = scenario.then.iter().chain(&scenario.finally);
-    for argument in actions.flat_map(|action| &action.arguments) {
-        argument.expression.reads(&mut facts);
-    }
-    facts
+/// The scenarios of a set that conditions, arguments or policies ask about.
+pub(crate) fn asked(rules: &RuleSet, known: &FxHashMap<Arc<str>, Identity>) -> Asked {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    read_by_policies(rules).iter().for_each(|fact| fact.asks(&mut names));
+    let arguments = rules.scenarios().flat_map(|scenario| &scenario.argument_facts);
+    arguments.for_each(|fact| fact.asks(&mut names));
+    let by_actions = !names.is_empty();
+    names.extend(rules.scenarios().flat_map(|scenario| scenario.asks.iter().cloned()));
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| known.contains_key(name));
+    let identity = |name: &Arc<str>| Some((Arc::clone(name), known.get(name)?.clone()));
+    let identities = Arc::new(names.iter().filter_map(identity).collect());
+    Asked { identities, names, by_actions }
 }
 
 fn read_by_policies(rules: &RuleSet) -> Vec<Fact> {

@@ -1,6 +1,7 @@
 //! A lane: one rule set that is in force, with who claims what in it.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use piccolo_operators::arbitrate::{Claim, Target};
@@ -49,11 +50,23 @@ impl LaneState {
         self.numbers.is_empty() && self.claimants.is_empty() && self.decider.is_idle()
     }
 
-    /// Notes that a rule claims a target; says whether it is not the only one.
+    /// Notes that a rule claims a target; says whether it is one more beside others.
     pub(crate) fn claim(&mut self, target: Target, rule: Rule) -> bool {
         let claimants = self.claimants.entry(target).or_default();
+        if claimants.contains(&rule) {
+            return false;
+        }
         claimants.push(rule);
         claimants.len() > 1
+    }
+
+    /// Lets a rule claim what another claims that it takes the place of: nobody else has to
+    /// learn of that.
+    pub(crate) fn hand_over(&mut self, old: Rule, targets: &[Target], new: Rule) {
+        for target in targets {
+            let claimants = self.claimants.get_mut(target).into_iter().flatten();
+            claimants.filter(|rule| **rule == old).for_each(|rule| *rule = new);
+        }
     }
 
     /// Takes back what [`Self::claim`] noted.
@@ -72,10 +85,7 @@ impl LaneState {
     }
 
     /// Whether it has these very policies.
-    pub(crate) fn has_policies<'a>(
-        &self,
-        policies: impl ExactSizeIterator<Item = &'a Arc<Policy>>,
-    ) -> bool {
+    pub(crate) fn has_policies(&self, policies: &[Arc<Policy>]) -> bool {
         self.policies.len() == policies.len()
             && self.policies.iter().zip(policies).all(|(a, b)| a.revision == b.revision)
     }
@@ -104,7 +114,7 @@ pub(crate) struct LiveRule {
 /// The targets of a rule in one lane.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
-    /// The targets that it claims while it is active, each once.
+    /// The targets that it claims while it is active, each once, in the order of its actions.
     pub(crate) all: Arc<[Target]>,
     /// The target of each action of `then`, where it has one that can collide.
     pub(crate) then: Vec<Option<Target>>,
@@ -117,7 +127,7 @@ impl LiveRule {
     pub(crate) fn claim(&self, rule: Rule) -> Claim {
         Claim {
             negated_priority: self.scenario.priority.saturating_neg(),
-            scenario: self.scenario.name.to_string(),
+            scenario: Arc::clone(&self.scenario.name),
             rule,
         }
     }
@@ -134,25 +144,63 @@ impl LiveRule {
 }
 
 /// Numbers for what actions can collide on, different in each lane.
+///
+/// A number that no rule uses any more is given out again, so that rules may come and go for ever.
 #[derive(Debug, Default)]
-pub(crate) struct Targets(FxHashMap<(Lane, String), Target>);
+pub(crate) struct Targets {
+    used: FxHashMap<TargetKey, Used>,
+    free: Vec<Target>,
+}
+
+/// A lane, and what an action claims there: class and name.
+type TargetKey = (Lane, &'static str, Arc<str>);
+
+/// A target with how many actions of rules name it.
+#[derive(Debug)]
+struct Used {
+    target: Target,
+    actions: usize,
+}
 
 impl Targets {
-    /// What a scenario claims in a lane.
+    /// What a scenario claims in a lane; [`Self::release`] takes it back.
     pub(crate) fn claims(&mut self, lane: Lane, scenario: &Scenario) -> Claims {
         let then = self.of(lane, &scenario.then);
-        let mut all: Vec<Target> = then.iter().copied().flatten().collect();
-        all.sort_unstable();
-        all.dedup();
+        let mut all: Vec<Target> = Vec::new();
+        for target in then.iter().copied().flatten() {
+            if !all.contains(&target) {
+                all.push(target);
+            }
+        }
         Claims { all: all.into(), then, finally: self.of(lane, &scenario.finally) }
+    }
+
+    /// A scenario claims nothing any more in a lane.
+    pub(crate) fn release(&mut self, lane: Lane, scenario: &Scenario) {
+        let actions = scenario.then.iter().chain(&scenario.finally);
+        for (class, name) in actions.filter_map(ActionTemplate::claim) {
+            let Entry::Occupied(mut used) = self.used.entry((lane, class, Arc::clone(name))) else {
+                continue;
+            };
+            used.get_mut().actions -= 1;
+            if used.get().actions == 0 {
+                self.free.push(used.remove().target);
+            }
+        }
     }
 
     /// The target of each action, where it has one that can collide.
     fn of(&mut self, lane: Lane, actions: &[ActionTemplate]) -> Vec<Option<Target>> {
-        let mut number = |claim: String| {
-            let next = self.0.len() as Target;
-            *self.0.entry((lane, claim)).or_insert(next)
+        let mut number = |(class, name): (&'static str, &Arc<str>)| {
+            let next = self.used.len() as Target;
+            let used = self.used.entry((lane, class, Arc::clone(name))).or_insert_with(|| Used {
+                // Without a free number, those in use are exactly the first ones.
+                target: self.free.pop().unwrap_or(next),
+                actions: 0,
+            });
+            used.actions += 1;
+            used.target
         };
-        actions.iter().map(ActionTemplate::claim).map(|claim| claim.map(&mut number)).collect()
+        actions.iter().map(|action| action.claim().map(&mut number)).collect()
     }
 }

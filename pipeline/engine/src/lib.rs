@@ -20,6 +20,7 @@ mod lane;
 mod load;
 mod observe;
 mod policy;
+mod prepared;
 mod worker;
 
 pub use comparison::{Comparison, DecisionChange};
@@ -36,3 +37,4 @@ pub use lane::Lane;
 pub use observe::{Observer, PolicySeen, ScenarioSeen};
 pub use piccolo_operators::ids::{Sample, Vehicle};
 pub use policy::{PolicyDefaults, UnknownKind};
+pub use prepared::PreparedRules;

@@ -6,15 +6,14 @@ use piccolo_operators::derived::Level;
 use piccolo_operators::evaluate::RuleSpec;
 use piccolo_operators::ids::{Rule, Slot};
 use piccolo_script::{Fact, PlatformFact, Property, RuleSet, Scenario};
-use rustc_hash::FxHashMap;
 
 use crate::compile::compile;
 use crate::engine::{Engine, RuleChange};
 use crate::error::EngineError;
 use crate::facts::{Identity, Stage};
-use crate::identity::{asked_by_actions, identities};
 use crate::lane::{Lane, LiveRule};
 use crate::policy::Policies;
+use crate::prepared::PreparedRules;
 use crate::worker::{Order, Specs};
 
 /// A rule that is compiled and not yet in force.
@@ -24,6 +23,9 @@ struct Fresh {
     /// What the operators run, in each stage in which it is evaluated.
     specs: Specs,
 }
+
+/// A scenario with what identifies it.
+type Named = (Arc<Scenario>, Identity);
 
 /// Where a scenario of the new set comes from.
 enum Source {
@@ -41,95 +43,114 @@ impl Engine {
     /// the new one would not end, it stays active, and it rests and waits as far as it did. One
     /// that does something else ends, and the new one decides anew.
     pub fn load(&mut self, rules: &RuleSet) -> Result<RuleChange, EngineError> {
-        self.load_lane(Lane::Active, rules)
+        self.load_prepared(Lane::Active, &PreparedRules::new(rules)?)
     }
 
     /// Makes `rules` the shadow of the engine's rules: what they decide is known by
     /// [`Self::take_shadow_decisions`], and nothing is done. A scenario that is the same in both
     /// is evaluated once. To promote a shadow, load it, then load an empty shadow.
     pub fn load_shadow(&mut self, rules: &RuleSet) -> Result<RuleChange, EngineError> {
-        self.load_lane(Lane::Shadow, rules)
+        self.load_prepared(Lane::Shadow, &PreparedRules::new(rules)?)
     }
 
-    fn load_lane(&mut self, lane: Lane, rules: &RuleSet) -> Result<RuleChange, EngineError> {
-        let identities = identities(rules)?;
-        let before = self.look_at(identities.clone());
+    /// Like [`Self::load`], or for the shadow [`Self::load_shadow`], with rules that were prepared
+    /// before.
+    pub fn load_prepared(
+        &mut self,
+        lane: Lane,
+        rules: &PreparedRules,
+    ) -> Result<RuleChange, EngineError> {
+        let before = self.names.look_at(Arc::clone(&rules.asked.identities));
+        let (new, absent) = self.news(lane, rules);
+        let mut change =
+            RuleChange { kept: rules.scenarios.len() - new.len(), ..RuleChange::default() };
         let mut orders = Vec::new();
         // Everything that can fail comes first.
-        let compiled = match self.compile_new(lane, rules, &identities, &mut orders) {
-            Ok(compiled) => compiled,
+        let sources = match self.compile_all(&new, &mut orders) {
+            Ok(sources) => sources,
             Err(error) => {
-                self.look_at(before);
+                self.names.look_at(before);
                 return Err(error);
             }
         };
-        let mut change = RuleChange { kept: rules.len() - compiled.len(), ..RuleChange::default() };
-        self.depart(lane, &compiled);
+        self.depart(lane, &sources);
         self.changes.append(&mut orders);
-        self.remove_absent(lane, rules, &mut change);
-        for (scenario, source) in compiled {
+        self.remove_absent(lane, absent, &mut change);
+        for ((scenario, _), source) in new.into_iter().zip(sources) {
             let name = Arc::clone(&scenario.name);
-            let replaced = self.put(lane, source);
+            let replaced = self.put(lane, &name, source);
             if replaced { change.replaced.push(name) } else { change.added.push(name) }
         }
-        let policies = !self.lane(lane).has_policies(rules.policies());
-        self.lane_mut(lane).policies = Policies::new(rules.policies());
-        let asked = self.announce(lane, rules);
-        self.recapture(lane, &change, policies || asked)?;
+        let policies = !self.lane(lane).has_policies(&rules.policies);
+        if policies {
+            self.lane_mut(lane).policies = Policies::new(&rules.policies);
+        }
+        self.announce(lane, &rules.asked.names);
+        self.recapture(lane, &change, policies || rules.asked.by_actions)?;
         Ok(change)
     }
 
-    fn look_at(
-        &mut self,
-        identities: FxHashMap<Arc<str>, Identity>,
-    ) -> FxHashMap<Arc<str>, Identity> {
-        self.names.look_at(identities)
+    /// The scenarios that a lane does not have as they are, and the names of those that it has and
+    /// the rules have not: both are in the order of names, so one walk finds them.
+    fn news<'a>(&self, lane: Lane, rules: &'a PreparedRules) -> (Vec<&'a Named>, Vec<Arc<str>>) {
+        let (mut new, mut absent) = (Vec::new(), Vec::new());
+        let mut known = self.lane(lane).numbers.iter().peekable();
+        for named @ (scenario, identity) in &rules.scenarios {
+            while let Some((name, _)) = known.next_if(|(name, _)| **name < scenario.name) {
+                absent.push(Arc::clone(name));
+            }
+            let same = known.next_if(|(name, _)| **name == scenario.name);
+            if !same.is_some_and(|(_, rule)| self.is_same(*rule, identity)) {
+                new.push(named);
+            }
+        }
+        absent.extend(known.map(|(name, _)| Arc::clone(name)));
+        (new, absent)
     }
 
     /// Compiles what is new in a lane; on an error everything is as before.
-    fn compile_new(
+    fn compile_all(
         &mut self,
-        lane: Lane,
-        rules: &RuleSet,
-        identities: &FxHashMap<Arc<str>, Identity>,
+        new: &[&Named],
         orders: &mut Vec<Order>,
-    ) -> Result<Vec<(Arc<Scenario>, Source)>, EngineError> {
-        let mut compiled = Vec::new();
-        for scenario in rules.scenarios() {
-            let Some(identity) = identities.get(&scenario.name) else { continue };
-            if self.find(lane, scenario, identity).is_some() {
-                continue;
-            }
-            let other = Lane::ALL.into_iter().find_map(|lane| self.find(lane, scenario, identity));
-            let source = match other {
+    ) -> Result<Vec<Source>, EngineError> {
+        let mut sources = Vec::with_capacity(new.len());
+        for (scenario, identity) in new {
+            let source = match self.find(scenario, identity) {
                 Some(rule) => Source::Other(rule),
                 None => match self.fresh(scenario, identity, orders) {
                     Ok(fresh) => Source::Fresh(Box::new(fresh)),
                     Err(error) => {
-                        self.take_back(compiled);
+                        self.take_back(sources);
                         return Err(error);
                     }
                 },
             };
-            compiled.push((Arc::clone(scenario), source));
+            sources.push(source);
         }
-        Ok(compiled)
+        Ok(sources)
     }
 
     /// Releases what was acquired for rules that do not come into force after all.
-    fn take_back(&mut self, compiled: Vec<(Arc<Scenario>, Source)>) {
+    fn take_back(&mut self, sources: Vec<Source>) {
         let mut unused = Vec::new();
-        for (_, source) in compiled {
+        for source in sources {
             if let Source::Fresh(fresh) = source {
                 self.names.release_all(&fresh.live.reads, &mut unused);
             }
         }
     }
 
-    /// The rule of a lane that is exactly this scenario.
-    fn find(&self, lane: Lane, scenario: &Scenario, identity: &Identity) -> Option<Rule> {
-        let rule = self.lane(lane).numbers.get(&scenario.name)?;
-        self.rules.get(rule).filter(|live| live.identity == identity.text).map(|_| *rule)
+    /// The rule of either lane that is exactly this scenario.
+    fn find(&self, scenario: &Scenario, identity: &Identity) -> Option<Rule> {
+        let numbers = Lane::ALL
+            .into_iter()
+            .filter_map(|lane| self.lane(lane).numbers.get(&scenario.name).copied());
+        numbers.into_iter().find(|rule| self.is_same(*rule, identity))
+    }
+
+    fn is_same(&self, rule: Rule, identity: &Identity) -> bool {
+        self.rules.get(&rule).is_some_and(|live| live.identity == identity.text)
     }
 
     fn fresh(
@@ -184,44 +205,37 @@ impl Engine {
     }
 
     /// Notes how far the rules are in whose place others will go on.
-    fn depart(&mut self, lane: Lane, compiled: &[(Arc<Scenario>, Source)]) {
-        for (scenario, source) in compiled {
-            let old = self.lane(lane).numbers.get(&scenario.name).copied();
-            if let (Some(old), Source::Fresh(fresh)) = (old, source)
-                && self.goes_on(old, &fresh.live)
-            {
+    fn depart(&mut self, lane: Lane, sources: &[Source]) {
+        for source in sources {
+            let Source::Fresh(fresh) = source else { continue };
+            let old = self.lane(lane).numbers.get(&fresh.live.scenario.name).copied();
+            if let Some(old) = old.filter(|old| self.goes_on(*old, &fresh.live)) {
                 self.changes.push(Order::Depart(old));
             }
         }
     }
 
-    fn remove_absent(&mut self, lane: Lane, rules: &RuleSet, change: &mut RuleChange) {
-        let names: Vec<Arc<str>> = self.lane(lane).numbers.keys().cloned().collect();
-        for name in names.into_iter().filter(|name| rules.scenario(name).is_none()) {
-            if let Some(rule) = self.lane_mut(lane).numbers.remove(&name) {
+    fn remove_absent(&mut self, lane: Lane, absent: Vec<Arc<str>>, change: &mut RuleChange) {
+        for name in &absent {
+            if let Some(rule) = self.lane_mut(lane).numbers.remove(name) {
                 self.leave(lane, rule);
             }
-            change.removed.push(name);
         }
+        change.removed = absent;
     }
 
     /// Puts a rule in force in a lane; says whether it is in the place of another.
-    fn put(&mut self, lane: Lane, source: Source) -> bool {
-        let (rule, name) = match source {
-            Source::Other(rule) => {
-                let name = self.rules.get(&rule).map(|live| Arc::clone(&live.scenario.name));
-                (rule, name.unwrap_or_default())
-            }
-            Source::Fresh(fresh) => {
-                let name = Arc::clone(&fresh.live.scenario.name);
-                (self.add(*fresh), name)
-            }
+    fn put(&mut self, lane: Lane, name: &Arc<str>, source: Source) -> bool {
+        let rule = match source {
+            Source::Other(rule) => rule,
+            Source::Fresh(fresh) => self.add(*fresh),
         };
-        let old = self.lane_mut(lane).numbers.insert(name, rule);
+        let old = self.lane_mut(lane).numbers.insert(Arc::clone(name), rule);
         let was_there =
             self.rules.get(&rule).is_some_and(|live| live.lanes.iter().any(Option::is_some));
         match old {
             Some(old) if !was_there && self.is_followed(old, rule) => {
+                self.hand_over(lane, old, rule);
                 self.join(lane, rule, false);
                 self.succeed(old, rule);
             }
@@ -262,23 +276,32 @@ impl Engine {
         self.rules.get(&new).is_some_and(|new| self.goes_on(old, new))
     }
 
+    fn hand_over(&mut self, lane: Lane, old: Rule, new: Rule) {
+        let claims = self.rules.get(&old).and_then(|live| live.claims(lane));
+        if let Some(targets) = claims.map(|claims| Arc::clone(&claims.all)) {
+            self.lane_mut(lane).hand_over(old, &targets, new);
+        }
+    }
+
     fn succeed(&mut self, old: Rule, new: Rule) {
         let when = |rule| self.rules.get(&rule).map(|live| &live.scenario.when.text);
         let same_when = when(old) == when(new);
         self.changes.push(Order::Succeed { old, new, same_when });
-        self.leaving.push((old, None));
+        self.leaving.insert((old, None));
     }
 
     fn join(&mut self, lane: Lane, rule: Rule, tell: bool) {
-        let Some(scenario) = self.rules.get(&rule).map(|live| Arc::clone(&live.scenario)) else {
-            return;
+        let Some(live) = self.rules.get(&rule) else { return };
+        let claims = match live.claims(lane) {
+            // It left the lane a moment ago.
+            Some(claims) => claims.clone(),
+            None => self.targets.claims(lane, &live.scenario),
         };
-        let claims = self.targets.claims(lane, &scenario);
         let targets = Arc::clone(&claims.all);
         for target in targets.iter() {
             let state = self.lane_mut(lane);
             if state.claim(*target, rule) {
-                let holders = state.decider.holders(*target).into();
+                let holders = state.decider.holders(*target, state.claimants(*target)).into();
                 self.changes.push(Order::Contest { target: *target, holders });
             }
         }
@@ -286,8 +309,7 @@ impl Engine {
         if let Some(live) = self.rules.get_mut(&rule) {
             live.lanes[lane as usize] = Some(claims);
         }
-        // It may have left the lane a moment ago.
-        self.leaving.retain(|left| *left != (rule, Some(lane)));
+        self.leaving.remove(&(rule, Some(lane)));
     }
 
     /// Lets a lane listen to a rule no more; one that no lane listens to ends.
@@ -299,35 +321,24 @@ impl Engine {
         });
         if lanes == Some(1) {
             self.changes.push(Order::Remove(rule));
-            self.leaving.push((rule, None));
+            self.leaving.insert((rule, None));
         } else {
             self.changes.push(Order::Leave { rule, lane });
-            self.leaving.push((rule, Some(lane)));
+            self.leaving.insert((rule, Some(lane)));
         }
     }
 
     /// Lets scenarios that others ask about say whether they are active.
-    ///
-    /// Returns whether actions or policies ask: what they read may have another slot now.
-    fn announce(&mut self, lane: Lane, rules: &RuleSet) -> bool {
-        let mut asked: Vec<Arc<str>> = Vec::new();
-        asked_by_actions(rules).iter().for_each(|fact| fact.asks(&mut asked));
-        let by_actions = !asked.is_empty();
-        asked.extend(rules.scenarios().flat_map(|scenario| scenario.asks.iter().cloned()));
-        asked.sort_unstable();
-        asked.dedup();
-        let Some(property) = Property::find("scenario", "active").map(Arc::new) else {
-            return by_actions;
-        };
+    fn announce(&mut self, lane: Lane, asked: &[Arc<str>]) {
+        let Some(property) = Property::find("scenario", "active").map(Arc::new) else { return };
         for name in asked {
-            let fact = PlatformFact::new(Arc::clone(&name), Arc::clone(&property));
-            let Some(rule) = self.lane(lane).numbers.get(&name).copied() else { continue };
+            let fact = PlatformFact::new(Arc::clone(name), Arc::clone(&property));
+            let Some(rule) = self.lane(lane).numbers.get(name).copied() else { continue };
             let slot = self.names.platform_slot(&fact);
             if self.announced.insert((rule, slot)) {
                 self.changes.push(Order::Announce(rule, slot));
             }
         }
-        by_actions
     }
 
     /// Determines anew which facts come with the edges of rules.
@@ -388,10 +399,7 @@ impl Engine {
     fn captures(&self, rule: Rule) -> Vec<Fact> {
         let Some(live) = self.rules.get(&rule) else { return Vec::new() };
         let scenario = &live.scenario;
-        let mut facts = Vec::new();
-        for action in scenario.then.iter().chain(&scenario.finally) {
-            action.arguments.iter().for_each(|argument| argument.expression.reads(&mut facts));
-        }
+        let mut facts = scenario.argument_facts.clone();
         if self.config.explain {
             facts.extend(scenario.facts.iter().cloned());
         }

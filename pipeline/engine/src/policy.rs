@@ -86,8 +86,8 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Policies {
-    pub(crate) fn new<'a>(policies: impl Iterator<Item = &'a Arc<Policy>>) -> Self {
-        Self(policies.cloned().collect())
+    pub(crate) fn new(policies: &[Arc<Policy>]) -> Self {
+        Self(policies.to_vec())
     }
 
     pub(crate) fn len(&self) -> usize {

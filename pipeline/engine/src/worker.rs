@@ -7,6 +7,7 @@
 //! second `evaluate` runs those rules once the counts are known.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -128,7 +129,7 @@ pub(crate) struct Dataflows {
     claimed: bool,
     /// Rules that are taken away at the end of the step, once their last edges are out; from one
     /// lane, or altogether.
-    leaving: Vec<(Rule, Option<Lane>)>,
+    leaving: BTreeSet<(Rule, Option<Lane>)>,
 }
 
 impl Dataflows {
@@ -163,7 +164,7 @@ impl Dataflows {
             homes: FxHashMap::default(),
             contested: FxHashSet::default(),
             claimed: false,
-            leaving: Vec::new(),
+            leaving: BTreeSet::new(),
         }
     }
 
@@ -219,11 +220,11 @@ impl Dataflows {
             }
             Order::Depart(rule) => self.send(rule, &Input::Depart(rule)),
             Order::Succeed { old, new, same_when } => {
-                self.leaving.push((old, None));
+                self.leaving.insert((old, None));
                 self.succeed(old, new, same_when);
             }
             Order::Join { rule, lane, targets, tell } => {
-                self.leaving.retain(|left| *left != (rule, Some(lane)));
+                self.leaving.remove(&(rule, Some(lane)));
                 if let Some((_, lanes)) = self.claims.get_mut(&rule) {
                     lanes[lane as usize] = targets;
                 }
@@ -232,13 +233,13 @@ impl Dataflows {
                 }
             }
             Order::Leave { rule, lane } => {
-                self.leaving.push((rule, Some(lane)));
+                self.leaving.insert((rule, Some(lane)));
                 self.send(rule, &Input::Tell(rule, EdgeKind::End, lane.number()));
             }
             Order::Capture(rule, captures) => self.send(rule, &Input::Capture(rule, captures)),
             Order::Announce(rule, slot) => self.send(rule, &Input::Announce(rule, slot)),
             Order::Remove(rule) => {
-                self.leaving.push((rule, None));
+                self.leaving.insert((rule, None));
                 self.send(rule, &Input::Remove(rule));
             }
             Order::Contest { target, holders } => self.contest(worker, target, &holders),
@@ -276,7 +277,7 @@ impl Dataflows {
 
     /// Forgets the claims of rules that left in this step.
     fn leave(&mut self) {
-        for (rule, lane) in self.leaving.drain(..) {
+        for (rule, lane) in std::mem::take(&mut self.leaving) {
             match lane {
                 None => {
                     self.claims.remove(&rule);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use piccolo_catalogue::Catalogue;
-use piccolo_engine::{Engine, EngineConfig, EngineError};
+use piccolo_engine::{Engine, EngineConfig, EngineError, Lane, PreparedRules};
 use piccolo_script::RuleSet;
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -130,16 +130,11 @@ fn drive<E: EnginePort>(mut engine: E, mut work: Work, outlets: &Outlets, runtim
 fn change<E: EnginePort>(engine: &mut E, order: RuleOrder, outlets: &Outlets) {
     let changed = engine.change(&order.lanes);
     if let Ok(changed) = &changed {
-        let shadow = order.lanes.shadow.as_ref().map(|rules| !is_nothing(rules));
+        let shadow = order.lanes.shadow.as_ref().map(|rules| !rules.is_empty());
         outlets.lanes.changed(changed.time_us, shadow);
     }
     // Where nobody waits for the answer any more, there is nobody to tell.
     drop(order.answer.send(changed));
-}
-
-/// Whether a rule set has neither scenarios nor policies.
-fn is_nothing(rules: &RuleSet) -> bool {
-    rules.is_empty() && rules.policies().len() == 0
 }
 
 fn step<E: EnginePort>(engine: &mut E, tick: &Tick, outlets: &Outlets) {
@@ -177,7 +172,7 @@ fn fates(tick: &Tick, refused: Vec<(usize, Box<str>)>) -> Vec<Settled> {
 pub struct Dataflow {
     engine: Engine,
     /// The rules of the active lane and of the shadow.
-    rules: [Arc<RuleSet>; 2],
+    rules: [Arc<PreparedRules>; 2],
     errors: u64,
 }
 
@@ -192,8 +187,9 @@ impl Dataflow {
         rules: &RuleSet,
     ) -> Result<Self, EngineError> {
         let mut engine = Engine::new(config, catalogue)?;
-        engine.load(rules)?;
-        let rules = [Arc::new(rules.clone()), Arc::default()];
+        let rules = PreparedRules::new(rules)?;
+        engine.load_prepared(Lane::Active, &rules)?;
+        let rules = [Arc::new(rules), Arc::default()];
         Ok(Self { engine, rules, errors: 0 })
     }
 
@@ -201,10 +197,10 @@ impl Dataflow {
     fn load(&mut self, lanes: &Lanes) -> Result<Changed, EngineError> {
         let mut changed = Changed { time_us: self.engine.now_us(), ..Changed::default() };
         if let Some(rules) = &lanes.active {
-            changed.active = self.engine.load(rules)?;
+            changed.active = self.engine.load_prepared(Lane::Active, rules)?;
         }
         if let Some(rules) = &lanes.shadow {
-            changed.shadow = self.engine.load_shadow(rules)?;
+            changed.shadow = self.engine.load_prepared(Lane::Shadow, rules)?;
         }
         Ok(changed)
     }

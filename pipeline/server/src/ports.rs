@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use piccolo_catalogue::{SignalId, Value};
-use piccolo_engine::{Decision, EngineError, Quarantined, RuleChange};
-use piccolo_script::RuleSet;
+use piccolo_engine::{Decision, EngineError, PreparedRules, Quarantined, RuleChange};
 use tokio::sync::{mpsc, oneshot};
 
 /// The value of one signal of one vehicle at one time, on its way to the engine.
@@ -88,9 +87,9 @@ pub struct Stepped {
 #[derive(Clone, Debug, Default)]
 pub struct Lanes {
     /// The rules of the active lane; none leaves them as they are.
-    pub active: Option<Arc<RuleSet>>,
+    pub active: Option<Arc<PreparedRules>>,
     /// The rules of the shadow; none leaves them as they are.
-    pub shadow: Option<Arc<RuleSet>>,
+    pub shadow: Option<Arc<PreparedRules>>,
 }
 
 /// What a change of the rules came to.

@@ -96,10 +96,10 @@ pub struct Argument {
 }
 
 impl ActionTemplate {
-    /// What the action needs for itself, such as `package/lane-keeping`; two
-    /// scenarios that need the same collide. `None` for actions that never do.
-    pub fn claim(&self) -> Option<String> {
-        self.kind.class().map(|class| format!("{class}/{}", self.target))
+    /// What the action needs for itself, such as the package `lane-keeping`, as class and name;
+    /// two scenarios that need the same collide. `None` for actions that never do.
+    pub fn claim(&self) -> Option<(&'static str, &Arc<str>)> {
+        self.kind.class().map(|class| (class, &self.target))
     }
 
     /// The action as text, in canonical spacing; equal texts do the same.

@@ -42,6 +42,8 @@ pub struct Scenario {
     pub facts: Vec<Fact>,
     /// The scenarios whose activity its conditions ask for, each once.
     pub asks: Vec<Arc<str>>,
+    /// The facts that the arguments of its actions read, each once, in order.
+    pub argument_facts: Vec<Fact>,
     /// The file that it comes from.
     pub source: Arc<Source>,
     /// The place of its name there.
@@ -54,7 +56,7 @@ impl Scenario {
         std::iter::once(&self.when).chain(&self.until)
     }
 
-    /// Notes what its conditions read.
+    /// Notes what its conditions and its actions read.
     fn note_facts(&mut self) {
         let atoms = self.conditions().flat_map(|condition| &condition.atoms);
         let mut facts: Vec<Fact> = atoms.flat_map(Atom::reads).collect();
@@ -64,6 +66,12 @@ impl Scenario {
         self.asks.sort_unstable();
         self.asks.dedup();
         self.facts = facts;
+        let actions = self.then.iter().chain(&self.finally);
+        for argument in actions.flat_map(|action| &action.arguments) {
+            argument.expression.reads(&mut self.argument_facts);
+        }
+        self.argument_facts.sort_unstable();
+        self.argument_facts.dedup();
     }
 }
 
@@ -103,6 +111,7 @@ impl Lower<'_> {
             deeds: Arc::default(),
             facts: Vec::new(),
             asks: Vec::new(),
+            argument_facts: Vec::new(),
             source: Arc::clone(self.source),
             span,
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use piccolo_catalogue::Catalogue;
-use piccolo_engine::{Engine, EngineConfig, EngineError, Lane, RuleChange};
+use piccolo_engine::{Engine, EngineConfig, EngineError, Lane, PreparedRules, RuleChange};
 use piccolo_script::{Diagnostic, RuleSet};
 use piccolo_wire::refusal::refusal;
 use piccolo_wire::v1;
@@ -91,7 +91,7 @@ impl RuleService for RulesService {
         self.whole(async move |shared| {
             let mut versions = shared.versions.lock().await;
             let known = find(&versions, number)?;
-            let lanes = Lanes { active: Some(Arc::clone(&known.rules)), shadow: None };
+            let lanes = Lanes { active: Some(prepare(&known.rules).await?), shadow: None };
             let changed = shared.carry_out(lanes).await?;
             let version = versions.put(Lane::Active, known.digest, &known.rules, now_ms());
             let change = Some(convert::change(&changed.active));
@@ -107,7 +107,7 @@ impl RuleService for RulesService {
         self.whole(async move |shared| {
             let mut versions = shared.versions.lock().await;
             let known = find(&versions, shadow_of(&versions)?)?;
-            let active = Some(Arc::clone(&known.rules));
+            let active = Some(prepare(&known.rules).await?);
             let changed = shared.carry_out(Lanes { active, shadow: Some(Arc::default()) }).await?;
             versions.empty_shadow();
             let version = versions.put(Lane::Active, known.digest, &known.rules, now_ms());
@@ -175,7 +175,7 @@ impl Shared {
             let changed = self.rehearse(&versions, lane, &rules).await?;
             (versions.like(&digest).map(|known| known.number), changed)
         } else {
-            let given = Some(Arc::clone(&rules));
+            let given = Some(prepare(&rules).await?);
             let lanes = match lane {
                 Lane::Active => Lanes { active: given, shadow: None },
                 Lane::Shadow => Lanes { active: None, shadow: given },
@@ -255,6 +255,16 @@ impl Shared {
         tracing::info!(time_us = changed.time_us, "the rules have changed");
         Ok(changed)
     }
+}
+
+/// Prepares rules for the engine where it keeps nobody waiting.
+async fn prepare(rules: &Arc<RuleSet>) -> Result<Arc<PreparedRules>, Status> {
+    let rules = Arc::clone(rules);
+    tokio::task::spawn_blocking(move || PreparedRules::new(&rules))
+        .await
+        .map_err(|_| Status::internal("preparing the rules ended unexpectedly"))?
+        .map(Arc::new)
+        .map_err(|error| refused(&error))
 }
 
 fn find(versions: &Versions, number: u64) -> Result<Version, Status> {

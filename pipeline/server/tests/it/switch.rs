@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use piccolo_catalogue::{Catalogue, Value};
-use piccolo_engine::{Decision, EngineConfig, Quarantined};
+use piccolo_engine::{Decision, EngineConfig, PreparedRules, Quarantined};
 use piccolo_script::RuleSet;
 use piccolo_server::engine_thread::{self, Dataflow, Outlets, TICKS_MAX};
 use piccolo_server::ports::{
@@ -114,8 +114,9 @@ async fn a_switch_of_a_thousand_rules_loses_and_doubles_nothing() {
         tokio::task::yield_now().await;
     }
     let (answer, answered) = oneshot::channel();
-    let lanes = Lanes { active: Some(Arc::clone(&second)), shadow: None };
-    orders.send(RuleOrder { lanes, answer }).await.unwrap();
+    let prepared = Arc::new(PreparedRules::new(&second).unwrap());
+    let lanes = Lanes { active: Some(prepared), shadow: None };
+    orders.send(RuleOrder { lanes: lanes.clone(), answer }).await.unwrap();
     let changed = soon(answered).await.unwrap().unwrap();
     assert_eq!(changed.active.replaced.len(), RULES);
     soon(sending).await.unwrap();
@@ -129,7 +130,7 @@ async fn a_switch_of_a_thousand_rules_loses_and_doubles_nothing() {
     for tick in &all {
         expected.extend(offline.step(tick).decisions);
         if tick.tick_us == changed.time_us {
-            offline.change(&Lanes { active: Some(Arc::clone(&second)), shadow: None }).unwrap();
+            offline.change(&lanes).unwrap();
         }
     }
     let found = sink.decisions.lock().unwrap();

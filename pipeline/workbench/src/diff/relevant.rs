@@ -101,10 +101,13 @@ struct Graph<'a> {
     /// For each scenario those whose conditions ask about it.
     asked_by: BTreeMap<Arc<str>, Names>,
     /// For each target those that claim it while they are active.
-    claimed_by: BTreeMap<String, Names>,
+    claimed_by: BTreeMap<Claim<'a>, Names>,
     /// For each target those that claim it or do something to it at their end.
-    used_by: BTreeMap<String, Names>,
+    used_by: BTreeMap<Claim<'a>, Names>,
 }
+
+/// What an action needs for itself: class and name.
+type Claim<'a> = (&'static str, &'a Arc<str>);
 
 impl<'a> Graph<'a> {
     fn new(old: &'a RuleSet, new: &'a RuleSet) -> Self {
@@ -215,7 +218,7 @@ impl<'a> Graph<'a> {
 
     /// What the engine needs to decide the given scenarios.
     fn needed(&self, mut names: Names) -> Names {
-        let used: BTreeSet<String> = names
+        let used: BTreeSet<Claim<'_>> = names
             .iter()
             .flat_map(|name| self.versions(name))
             .flat_map(actions)

@@ -46,7 +46,7 @@ fn a_scenario_has_what_its_clauses_say() {
     assert_eq!((motorway.held_us, motorway.cooldown_us), (3_000_000, 30_000_000));
     assert_eq!(motorway.priority, 10);
     assert_eq!(motorway.then[0].kind, ActionKind::Launch);
-    assert_eq!(motorway.then[0].claim().as_deref(), Some("package/lane-keeping"));
+    assert_eq!(motorway.then[0].claim(), Some(("package", &"lane-keeping".into())));
     assert_eq!(motorway.finally[0].kind, ActionKind::Terminate);
 }
 
