@@ -163,6 +163,7 @@ impl DerivedFacts {
     }
 
     /// The derived facts that read a slot.
+    #[inline]
     pub fn readers_of(&self, slot: Slot) -> &[Slot] {
         self.readers.get(slot as usize).map_or(&[], Vec::as_slice)
     }

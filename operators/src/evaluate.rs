@@ -88,6 +88,9 @@ pub enum Input {
     Announce(Rule, Slot),
     /// Takes a rule away, from the operator's present time on; it ends where it is active.
     Remove(Rule),
+    /// The promise that no later sample is earlier: everything before it is decided at once. It
+    /// says what the frontier will say too, and need not wait for that to come round.
+    Tick(Time),
 }
 
 /// What made an edge.
@@ -132,7 +135,7 @@ pub struct Edge {
     pub flips: Box<[Option<Flip>]>,
 }
 
-/// Runs an evaluator over a stream of inputs, up to the frontier of each moment.
+/// Runs an evaluator over a stream of inputs, up to each tick, and to the frontier of each moment.
 pub fn evaluate<'scope>(
     inputs: StreamVec<'scope, Time, Input>,
     evaluator: Rc<RefCell<Evaluator>>,
@@ -146,12 +149,19 @@ pub fn evaluate<'scope>(
             move |(input, frontier), output| {
                 let mut evaluator = evaluator.borrow_mut();
                 input.for_each_stamp(|_, batches| {
-                    batches.flat_map(|batch| batch.drain(..)).for_each(|item| evaluator.take(item));
+                    for item in batches.flat_map(|batch| batch.drain(..)) {
+                        match item {
+                            Input::Tick(tick_us) => evaluator.advance(tick_us, &mut edges),
+                            other => evaluator.take(other),
+                        }
+                    }
                 });
                 let tick = frontier.frontier().as_option().copied();
                 evaluator.advance(tick.unwrap_or(Time::MAX), &mut edges);
                 if let Some(held) = &mut capability {
-                    output.session(&*held).give_iterator(edges.drain(..));
+                    if !edges.is_empty() {
+                        output.session(&*held).give_iterator(edges.drain(..));
+                    }
                     match tick {
                         Some(tick) => held.downgrade(&tick),
                         None => capability = None,

@@ -35,20 +35,24 @@ pub(super) struct Entry {
 }
 
 /// The index; `leaves` is what it is made from.
+///
+/// The order of the fields is that in memory: what every sample needs lies together.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct SignalIndex {
-    pub(super) leaves: Vec<Leaf>,
     pub(super) thresholds: Vec<Entry>,
     pub(super) constants: Vec<Entry>,
-    pub(super) known: Option<Entry>,
     /// Computed atoms that read the signal.
     pub(super) computed: Vec<u32>,
     /// For each entry its gates: those true when it is passed or met, then those true when not.
     fan_out: Vec<Gate>,
+    pub(super) known: Option<Entry>,
+    pub(super) leaves: Vec<Leaf>,
 }
 
 impl Entry {
     /// Whether a value has passed the threshold.
+    #[inline]
     pub(super) fn passed_by(&self, value: f64) -> bool {
         value > self.point || (self.inclusive && value == self.point)
     }
@@ -68,6 +72,34 @@ impl SignalIndex {
     /// How many thresholds a known value has passed.
     pub(super) fn passed(&self, value: f64) -> usize {
         self.thresholds.partition_point(|entry| entry.passed_by(value))
+    }
+
+    /// Whether a known value has passed no other thresholds than so many.
+    #[inline]
+    pub(super) fn stays_between(&self, passed: u32, value: f64) -> bool {
+        let at = passed as usize;
+        let above = self.thresholds.get(at).is_some_and(|next| next.passed_by(value));
+        let last = at.checked_sub(1).and_then(|at| self.thresholds.get(at));
+        !above && last.is_none_or(|last| last.passed_by(value))
+    }
+
+    /// A gate that a value touches on its way from where so many thresholds were passed.
+    #[inline]
+    pub(super) fn first_touched(&self, passed: u32, value: f64) -> Option<Gate> {
+        let at = passed as usize;
+        let up = self.thresholds.get(at).filter(|next| next.passed_by(value));
+        let down = || {
+            let last = at.checked_sub(1).and_then(|at| self.thresholds.get(at));
+            last.filter(|last| !last.passed_by(value))
+        };
+        let entry = up.or_else(down)?;
+        self.fan_out.get(entry.start as usize).copied()
+    }
+
+    /// Whether nothing but crossing a threshold makes a difference while the value is known.
+    #[inline]
+    pub(super) fn has_thresholds_only(&self) -> bool {
+        self.constants.is_empty() && self.computed.is_empty()
     }
 
     /// The constant that a value meets.

@@ -25,6 +25,13 @@ use crate::observe::Observer;
 use crate::tally::EVERY_VEHICLE;
 use crate::timers::Key;
 
+/// Samples whose facts are read together before they are taken in, where there are so many facts
+/// that they lie far from the processor.
+const LOOK_AHEAD: usize = 16;
+
+/// Facts that a processor's inner caches hold.
+const FACTS_NEAR: usize = 10_000;
+
 /// Samples and rule changes in, edges out, in order of event time.
 ///
 /// All samples of one time are taken in before anything is decided at that
@@ -47,6 +54,8 @@ pub struct Evaluator {
     removed: Vec<Edge>,
     toggles: Vec<Toggle>,
     pending: Vec<Pending>,
+    /// Room for those of `pending` that settle together.
+    group: Vec<Pending>,
     inputs: Vec<Fact>,
     departed: FxHashMap<Rule, Vec<Departed>>,
     quarantine: Quarantine,
@@ -54,6 +63,7 @@ pub struct Evaluator {
     watch: Option<Watch>,
     now_us: Time,
     next_timer_us: Time,
+    edges_made: u64,
     explain: bool,
 }
 
@@ -96,6 +106,7 @@ impl Evaluator {
             removed: Vec::new(),
             toggles: Vec::new(),
             pending: Vec::new(),
+            group: Vec::new(),
             inputs: Vec::new(),
             departed: FxHashMap::default(),
             quarantine: Quarantine::default(),
@@ -103,6 +114,7 @@ impl Evaluator {
             watch: None,
             now_us: 0,
             next_timer_us: Time::MAX,
+            edges_made: 0,
             explain,
         }
     }
@@ -144,6 +156,8 @@ impl Evaluator {
             Input::Remove(rule) => self.remove(rule),
             Input::Derive(spec, level) => self.derive(spec, level),
             Input::Forget(slot) => self.forget(slot),
+            // The operator lets time pass, since edges come of it.
+            Input::Tick(_) => {}
         }
     }
 
@@ -152,21 +166,38 @@ impl Evaluator {
         if tick_us <= self.now_us {
             return;
         }
+        let before = edges.len();
         let ready = self.waiting.partition_point(|sample| sample.time_us < tick_us);
         let mut waiting = std::mem::take(&mut self.waiting);
-        for sample in &waiting[..ready] {
-            if sample.time_us != self.now_us {
-                if self.is_due(sample.time_us) {
-                    self.run_until(sample.time_us, edges);
-                }
-                self.now_us = sample.time_us;
+        for samples in waiting[..ready].chunks(LOOK_AHEAD) {
+            if self.latest.room() > FACTS_NEAR {
+                self.conditions.look_ahead(samples, &self.latest);
             }
-            self.take_sample(sample);
+            for sample in samples {
+                if sample.time_us != self.now_us {
+                    if self.is_due(sample.time_us) {
+                        self.run_until(sample.time_us, edges);
+                    }
+                    self.now_us = sample.time_us;
+                }
+                self.take_sample(sample);
+            }
         }
         self.run_until(tick_us, edges);
         self.now_us = tick_us;
         waiting.drain(..ready);
         self.waiting = waiting;
+        self.edges_made += (edges.len() - before) as u64;
+    }
+
+    /// Everything before this time is decided.
+    pub fn now_us(&self) -> Time {
+        self.now_us
+    }
+
+    /// How many edges were ever made.
+    pub fn edges_made(&self) -> u64 {
+        self.edges_made
     }
 
     fn is_due(&self, time_us: Time) -> bool {
@@ -243,7 +274,8 @@ impl Evaluator {
                 (pending.level, matches!(pending.node, Node::Rule(_)))
                     <= (first.level, matches!(first.node, Node::Rule(_)))
             });
-            let group: Vec<Pending> = self.pending.drain(..end).collect();
+            let mut group = std::mem::take(&mut self.group);
+            group.extend(self.pending.drain(..end));
             for same in group.chunk_by(|a, b| a == b) {
                 match same[0].node {
                     Node::Derived(slot) => self.settle_derived(same[0].vehicle, slot),
@@ -252,6 +284,8 @@ impl Evaluator {
                     }
                 }
             }
+            group.clear();
+            self.group = group;
             self.take_toggles();
             self.quarantine(edges);
         }
@@ -337,16 +371,15 @@ impl Evaluator {
     /// condition changed, and an even number is no change.
     fn settle_rule(&mut self, key: Key, touched: usize, edges: &mut Vec<Edge>) {
         let (vehicle, rule) = key;
-        let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
+        let Some(timing) = self.rules.get(&rule).map(|live| live.spec.timing()) else { return };
         if self.quarantine.holds(key) {
             return;
         }
-        let timing = spec.timing();
         let holds = |clause| self.conditions.holds(vehicle, rule, clause);
         let mut when = holds(Clause::When);
-        if spec.held_us > 0 {
+        if timing.held_us > 0 {
             match (when, self.held.since(key)) {
-                (true, None) => self.held.rise(key, self.now_us, spec.held_us),
+                (true, None) => self.held.rise(key, self.now_us, timing.held_us),
                 (false, Some(_)) => self.held.fall(key),
                 _ => {}
             }
@@ -359,8 +392,8 @@ impl Evaluator {
             let levels = Levels { when, until: timing.latched && holds(Clause::Until) };
             self.cooldown.settle(key, &timing, levels, self.now_us)
         };
-        if let Some(kind) = kind {
-            edges.push(self.edge(key, &spec, kind));
+        if let (Some(kind), Some(live)) = (kind, self.rules.get(&rule)) {
+            edges.push(self.edge(key, &live.spec, kind));
             self.announce(key, kind == EdgeKind::Begin);
         }
     }

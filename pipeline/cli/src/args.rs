@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use piccolo_engine::PolicyDefaults;
 
+mod bench;
 mod rules;
 
+pub(crate) use bench::{BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
 
 /// Turns what a vehicle senses into what its computers run.
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Feed(FeedArgs),
     /// Change the rules of a running server, watch them in the shadow, and go back
     Rules(RulesArgs),
+    /// Measure how fast this machine runs the engine
+    Bench(BenchArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

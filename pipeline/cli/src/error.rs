@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use piccolo_base::exit::Code;
+use piccolo_benchmark::table::BenchError;
 use piccolo_catalogue::CatalogueError;
 use piccolo_engine::EngineError;
 use piccolo_recording::{OpenError, WriteError};
@@ -54,6 +55,9 @@ pub(crate) enum CliError {
     /// A recording cannot be held in memory.
     #[error("{}", with_causes(.0))]
     Drive(#[from] DriveError),
+    /// A benchmark cannot be run.
+    #[error("{}", with_causes(.0))]
+    Bench(#[from] BenchError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),

@@ -24,6 +24,7 @@ fn main() -> Code {
         Command::Record(args) => commands::record::run(&args),
         Command::Feed(args) => commands::feed::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
+        Command::Bench(args) => commands::bench::run(&args),
         Command::Completion(args) => commands::completion::run(&args),
     };
     result.unwrap_or_else(|error| {

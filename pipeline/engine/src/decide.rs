@@ -24,15 +24,22 @@ use crate::worker::{Findings, WinnerChange};
 #[derive(Debug, Default)]
 pub(crate) struct Decider {
     winners: FxHashMap<ClaimKey, Rule>,
-    /// The active scenarios, with their actions on targets that can collide, as they were
-    /// evaluated; none for an action that was withheld for want of a value.
-    active: FxHashMap<(Vehicle, Rule), Claimed>,
+    /// The active scenarios, with what they want of their targets.
+    active: FxHashMap<(Vehicle, Rule), Wanted>,
     /// One more than the highest vehicle in which a scenario ever began.
     vehicles: Vehicle,
 }
 
-/// What an active scenario claims, with the action that it wants there.
-type Claimed = Vec<(Target, Option<(ActionKind, Action)>)>;
+/// What an active scenario wants of the targets that it claims.
+#[derive(Debug, Default)]
+enum Wanted {
+    /// Its actions, none of which has arguments: as the rule writes them.
+    #[default]
+    AsWritten,
+    /// Its actions by target, as they were evaluated when it began; none for one that was withheld
+    /// for want of a value.
+    Evaluated(Vec<(Target, Option<(ActionKind, Action)>)>),
+}
 
 /// Told of a policy that is asked about an action of an edge, with the facts that it sees.
 type PolicyWatcher<'a> = dyn Fn(&RuleEdge, &Arc<Policy>, &dyn script::Facts) + 'a;
@@ -125,8 +132,8 @@ impl Decider {
             let Some(heir) = begins.get(&(edge.vehicle, &old.scenario.name)) else { continue };
             let goes_on = |new: &LiveRule| new.does_the_same(&old.scenario);
             if context.rules.get(heir).is_some_and(goes_on) {
-                let claimed = self.active.remove(&(edge.vehicle, edge.rule)).unwrap_or_default();
-                self.active.insert((edge.vehicle, *heir), claimed);
+                let wanted = self.active.remove(&(edge.vehicle, edge.rule)).unwrap_or_default();
+                self.active.insert((edge.vehicle, *heir), wanted);
                 carried.extend([(edge.vehicle, edge.rule), (edge.vehicle, *heir)]);
             }
         }
@@ -138,14 +145,12 @@ impl Decider {
         self.active.is_empty()
     }
 
-    /// Which of the rules that claim a target are active and want it, with their vehicles, in
-    /// order.
-    pub(crate) fn holders(&self, target: Target, claimants: &[Rule]) -> Vec<(Vehicle, Rule)> {
-        let wants = |claimed: &Claimed| claimed.iter().any(|(claimed, _)| *claimed == target);
+    /// Which of the rules that claim a target are active, with their vehicles, in order.
+    pub(crate) fn holders(&self, claimants: &[Rule]) -> Vec<(Vehicle, Rule)> {
         let mut holders: Vec<(Vehicle, Rule)> = claimants
             .iter()
             .flat_map(|rule| (0..self.vehicles).map(|vehicle| (vehicle, *rule)))
-            .filter(|key| self.active.get(key).is_some_and(wants))
+            .filter(|key| self.active.contains_key(key))
             .collect();
         holders.sort_unstable();
         holders
@@ -199,24 +204,27 @@ impl Decider {
         let (vehicle, rule) = (facts.edge.vehicle, facts.edge.rule);
         let targets = facts.rule.claims(context.lane).map_or(&[][..], |claims| &claims.then);
         let mut outcome = Outcome::default();
-        let mut claimed = Vec::new();
-        for (index, template) in facts.rule.scenario.then.iter().enumerate() {
+        let then = &facts.rule.scenario.then;
+        let as_written = then.iter().all(|template| template.arguments.is_empty());
+        let mut evaluated = Vec::new();
+        for (index, template) in then.iter().enumerate() {
             let target = targets.get(index).copied().flatten();
             let action = evaluate(template, facts, &context.names.catalogue);
-            if let Some(target) = target {
+            if let Some(target) = target.filter(|_| !as_written) {
                 let wanted = action.as_ref().ok().map(|action| (template.kind, action.clone()));
-                claimed.push((target, wanted));
+                evaluated.push((target, wanted));
             }
-            let winner = target.and_then(|target| self.winners.get(&(vehicle, target)));
             match action {
                 Ok(action) => {
+                    let winner = target.and_then(|target| self.winners.get(&(vehicle, target)));
                     let winner = winner.filter(|winner| **winner != rule);
                     outcome.add(template.kind, action, winner, facts, context);
                 }
                 Err(withheld) => outcome.withheld.push(withheld),
             }
         }
-        self.active.insert((vehicle, rule), claimed);
+        let wanted = if as_written { Wanted::AsWritten } else { Wanted::Evaluated(evaluated) };
+        self.active.insert((vehicle, rule), wanted);
         self.vehicles = self.vehicles.max(vehicle + 1);
         outcome
     }
@@ -251,12 +259,39 @@ impl Decider {
             let key = (vehicle, *target);
             let had_it = before.get(&key) == Some(&Some(rule));
             let Some(heir) = self.winners.get(&key).filter(|_| had_it) else { continue };
-            let Some(claimed) = self.active.get(&(vehicle, *heir)) else { continue };
-            let scenario = context.rules.get(heir).map(|rule| Arc::clone(&rule.scenario.name));
-            for (_, wanted) in claimed.iter().filter(|(claimed, _)| claimed == target) {
-                let Some((kind, action)) = wanted else { continue };
-                let action = Action { scenario: scenario.clone(), ..action.clone() };
-                outcome.add(*kind, action, None, facts, context);
+            let Some(wanted) = self.active.get(&(vehicle, *heir)) else { continue };
+            let Some(heir) = context.rules.get(heir) else { continue };
+            for (kind, action) in wanted.of(*target, heir, facts, context) {
+                let scenario = Some(Arc::clone(&heir.scenario.name));
+                outcome.add(kind, Action { scenario, ..action }, None, facts, context);
+            }
+        }
+    }
+}
+
+impl Wanted {
+    /// What an active rule wants of a target.
+    fn of(
+        &self,
+        target: Target,
+        rule: &LiveRule,
+        facts: &EdgeFacts<'_>,
+        context: &Context<'_>,
+    ) -> Vec<(ActionKind, Action)> {
+        match self {
+            Self::Evaluated(actions) => {
+                let own = actions.iter().filter(|(own, _)| *own == target);
+                own.filter_map(|(_, wanted)| wanted.clone()).collect()
+            }
+            Self::AsWritten => {
+                let targets = rule.claims(context.lane).map_or(&[][..], |claims| &claims.then);
+                let own = rule.scenario.then.iter().zip(targets);
+                own.filter(|(_, own)| **own == Some(target))
+                    .filter_map(|(template, _)| {
+                        let action = evaluate(template, facts, &context.names.catalogue);
+                        action.ok().map(|action| (template.kind, action))
+                    })
+                    .collect()
             }
         }
     }
@@ -351,11 +386,12 @@ fn decision_id(
         Edge::Begin => "begin",
         Edge::End => "end",
     };
-    let mut hasher = blake3::Hasher::new();
+    // One piece is hashed faster than many.
+    let mut text = Vec::with_capacity(128);
     for part in [vehicle, scenario, revision, edge] {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
+        text.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        text.extend_from_slice(part.as_bytes());
     }
-    hasher.update(&time_us.to_le_bytes());
-    hasher.finalize().to_hex().as_str()[..32].into()
+    text.extend_from_slice(&time_us.to_le_bytes());
+    blake3::hash(&text).to_hex().as_str()[..32].into()
 }

@@ -110,3 +110,6 @@ impl FleetState {
         (seen > 0).then(|| if fact.share { holds as f64 / seen as f64 } else { holds as f64 })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,7 +301,7 @@ impl Engine {
         for target in targets.iter() {
             let state = self.lane_mut(lane);
             if state.claim(*target, rule) {
-                let holders = state.decider.holders(*target, state.claimants(*target)).into();
+                let holders = state.decider.holders(state.claimants(*target)).into();
                 self.changes.push(Order::Contest { target: *target, holders });
             }
         }

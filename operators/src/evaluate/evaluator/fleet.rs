@@ -17,6 +17,7 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Notes that a vehicle comes into a group or leaves it with a sample.
+    #[inline]
     pub(super) fn see(&mut self, sample: &Sample, time_us: Time, facts: Facts<'_>) {
         if !self.counted.contains(&sample.slot) {
             return;

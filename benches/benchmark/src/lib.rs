@@ -1,0 +1,30 @@
+//! How fast the engine is on equal work: a seeded workload, two hand-written loops as yardsticks,
+//! and tables of all three.
+//!
+//! [`Workload`] makes rules and samples. [`LoopA`] evaluates every rule that depends on the signal
+//! of a sample; [`LoopB`] is a predicate index with counters. Both find the same edges as the
+//! engine, and [`table::row`] says so before it measures.
+
+pub mod latency;
+mod loop_a;
+mod loop_b;
+pub mod memory;
+pub mod table;
+mod workload;
+
+pub use loop_a::LoopA;
+pub use loop_b::LoopB;
+pub use workload::{Event, Size, Test, Workload};
+
+/// A rule began or ended in a vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// The event's number, which is its time in microseconds.
+    pub time_us: u64,
+    /// The vehicle.
+    pub vehicle: u32,
+    /// The rule.
+    pub rule: u32,
+    /// Whether it began.
+    pub begins: bool,
+}

@@ -1,0 +1,94 @@
+//! The command line of `piccolo bench`.
+
+use clap::Subcommand;
+use piccolo_benchmark::Size;
+
+use super::DocumentFormat;
+
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  piccolo bench engine
+  piccolo bench engine --size 1000x100 --rounds 11 -o json
+  piccolo bench engine --governed
+  piccolo bench latency --rules 1000")]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) command: BenchCommand,
+    /// Output format
+    #[arg(long, short, global = true, default_value = "table")]
+    pub(crate) output: DocumentFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Compare the engine with two hand-written loops on the same samples
+    Engine(EngineBenchArgs),
+    /// Measure how long one sample takes from the engine's entrance to its decisions
+    Latency(LatencyArgs),
+    /// Measure the memory that vehicles take, in a process of its own
+    Memory(MemoryArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EngineBenchArgs {
+    /// Rules and vehicles, such as 1000x100; may be repeated. Without it, the rows of
+    /// docs/performance.md
+    #[arg(long = "size", value_name = "RULESxVEHICLES", value_parser = size)]
+    pub(crate) sizes: Vec<Size>,
+    /// Samples in one step of the engine
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// Rounds with samples of their own; the median counts
+    #[arg(long, default_value_t = 9, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// Samples of a round
+    #[arg(long, default_value_t = 200_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) samples: u32,
+    /// Worker threads of the engine
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) workers: usize,
+    /// Let policies judge every action, and two rules claim each target
+    #[arg(long)]
+    pub(crate) governed: bool,
+    /// Rules that change as often as they can
+    #[arg(long)]
+    pub(crate) chatter: bool,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LatencyArgs {
+    /// Rules
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rules: u32,
+    /// Vehicles
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) vehicles: u32,
+    /// Samples, each in a step of its own
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) samples: u32,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MemoryArgs {
+    /// Rules and vehicles
+    #[arg(long, value_name = "RULESxVEHICLES", value_parser = size)]
+    pub(crate) size: Size,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+/// Rules and vehicles, as in `1000x100`.
+fn size(text: &str) -> Result<Size, String> {
+    let wrong = || format!("`{text}` is not rules and vehicles, such as 1000x100");
+    let (rules, vehicles) = text.split_once('x').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse().ok().filter(|number| *number > 0).ok_or_else(wrong);
+    Ok(Size { rules: number(rules)?, vehicles: number(vehicles)? })
+}
