@@ -2,9 +2,9 @@
 //!
 //! The operators of the hot path are plain state machines over dense ids
 //! ([`latest`], [`conditions`], [`derived`], [`held`], [`cooldown`]); [`evaluate`] joins
-//! them in event-time order and runs them as one timely operator. What comes
-//! out is rare, and differential dataflow takes it from there ([`arbitrate`],
-//! [`tally`], [`difference`]).
+//! them in event-time order and runs them as one timely operator, and [`arbitrate`] settles who
+//! has what of those that come out. Differential dataflow counts over all vehicles ([`tally`]) and
+//! compares rule sets ([`difference`]).
 //!
 //! Nothing here knows of rules as people write them, of names, or of time
 //! other than event time.

@@ -1,4 +1,4 @@
-//! `arbitrate`, run by differential dataflow, against its twin.
+//! The arbiter against its twins: a sort of all claims, and differential dataflow.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,37 +6,73 @@ use std::rc::Rc;
 
 use differential_dataflow::input::Input;
 
+use super::differential::arbitrate;
 use super::naive::{Change, winner};
-use super::{Claim, ClaimKey, arbitrate};
+use super::{Arbiter, Claim, ClaimChange, ClaimKey, WinnerChange};
+use crate::ids::{Rule, Time};
 use crate::random::Random;
+
+/// Who has which target, as changes in order of time.
+type Winners = BTreeMap<(Time, ClaimKey), Vec<(Rule, isize)>>;
 
 #[test]
 fn the_winner_of_every_target_at_every_time_equals_the_twin() {
     let mut random = Random::from_env(16);
-    let changes = claims(&mut random, 400);
-    let updates = run(changes.clone());
-    let mut winners: BTreeMap<ClaimKey, Vec<(Claim, isize)>> = BTreeMap::new();
     let mut compared = 0;
-    for now_us in 0..=changes.last().unwrap().2 {
-        for (key, claim, _, diff) in updates.iter().filter(|update| update.2 == now_us) {
-            winners.entry(*key).or_default().push((claim.clone(), *diff));
-        }
-        for vehicle in 0..2 {
-            for target in 0..4 {
-                let key = (vehicle, target);
-                let mut ours: BTreeMap<Claim, isize> = BTreeMap::new();
-                for (claim, diff) in winners.get(&key).into_iter().flatten() {
-                    *ours.entry(claim.clone()).or_default() += diff;
+    for _ in 0..20 {
+        let changes = claims(&mut random, 200);
+        let mut arbiter = Arbiter::default();
+        for moment in changes.chunk_by(|a, b| a.2 == b.2) {
+            arbiter.take(taken(moment), &mut Vec::new());
+            for vehicle in 0..2 {
+                for target in 0..4 {
+                    let key = (vehicle, target);
+                    let twin = winner(&changes, key, moment[0].2).map(|claim| claim.rule);
+                    assert_eq!(arbiter.winner(key), twin, "{random:?} {key:?} at {}", moment[0].2);
+                    compared += usize::from(twin.is_some());
                 }
-                ours.retain(|_, count| *count != 0);
-                let ours: Vec<Claim> = ours.into_keys().collect();
-                let twin: Vec<Claim> = winner(&changes, key, now_us).into_iter().collect();
-                assert_eq!(ours, twin, "{random:?} {key:?} at {now_us}");
-                compared += ours.len();
             }
         }
     }
-    assert!(compared > 400, "only {compared} winners");
+    assert!(compared > 5_000, "only {compared} winners");
+}
+
+#[test]
+fn changes_of_winners_equal_those_of_differential_dataflow() {
+    let mut random = Random::from_env(26);
+    let mut compared = 0;
+    for batch in [1, 7, 400] {
+        let changes = claims(&mut random, 3_000);
+        let mut arbiter = Arbiter::default();
+        let mut found = Vec::new();
+        let moments: Vec<&[Change]> = changes.chunk_by(|a, b| a.2 == b.2).collect();
+        for several in moments.chunks(batch) {
+            arbiter.take(several.iter().flat_map(|moment| taken(moment)).collect(), &mut found);
+        }
+        let ours = in_order(found);
+        assert_eq!(ours, in_order(differential(changes)), "{random:?} batch {batch}");
+        compared += ours.len();
+    }
+    assert!(compared > 3_000, "only {compared} changes");
+}
+
+fn in_order(changes: Vec<WinnerChange>) -> Winners {
+    let mut winners = Winners::new();
+    for WinnerChange { time_us, key, rule, diff } in changes {
+        winners.entry((time_us, key)).or_default().push((rule, diff));
+    }
+    winners.values_mut().for_each(|changes| changes.sort_unstable());
+    winners
+}
+
+fn taken(changes: &[Change]) -> Vec<ClaimChange> {
+    let of = |(key, claim, time_us, diff): &Change| ClaimChange {
+        time_us: *time_us,
+        key: *key,
+        claim: claim.clone(),
+        diff: *diff,
+    };
+    changes.iter().map(of).collect()
 }
 
 /// Claims that come and go, never twice at once.
@@ -61,14 +97,15 @@ fn claims(random: &mut Random, length: usize) -> Vec<Change> {
         .collect()
 }
 
-fn run(changes: Vec<Change>) -> Vec<Change> {
+fn differential(changes: Vec<Change>) -> Vec<WinnerChange> {
     timely::execute_directly(move |worker| {
         let updates = Rc::new(RefCell::new(Vec::new()));
         let sink = Rc::clone(&updates);
         let mut input = worker.dataflow(|scope| {
             let (input, claims) = scope.new_collection::<(ClaimKey, Claim), isize>();
-            arbitrate(claims).inspect(move |((key, claim), time, diff)| {
-                sink.borrow_mut().push((*key, claim.clone(), *time, *diff));
+            arbitrate(claims).inspect(move |((key, claim), time_us, diff)| {
+                let (time_us, key, rule, diff) = (*time_us, *key, claim.rule, *diff);
+                sink.borrow_mut().push(WinnerChange { time_us, key, rule, diff });
             });
             input
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use piccolo_catalogue::{Catalogue, Value};
-use piccolo_operators::arbitrate::{ClaimKey, Target};
+use piccolo_operators::arbitrate::{ClaimKey, Target, WinnerChange};
 use piccolo_operators::cooldown::EdgeKind;
 use piccolo_operators::evaluate::{Cause, Edge as RuleEdge};
 use piccolo_operators::ids::{Rule, Vehicle};
@@ -18,7 +18,7 @@ use crate::encode::Names;
 use crate::explain::EdgeFacts;
 use crate::lane::{Lane, LiveRule};
 use crate::policy::{Asked, Judged, Policies, PolicyDefaults};
-use crate::worker::{Findings, WinnerChange};
+use crate::worker::Findings;
 
 /// Who has which target, and what the active scenarios would do with theirs.
 #[derive(Debug, Default)]

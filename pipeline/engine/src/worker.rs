@@ -1,30 +1,24 @@
 //! One timely worker with the dataflows of the engine.
 //!
-//! Samples stream through `evaluate`; the claims of scenarios that began or
-//! ended go on to `arbitrate`. The two are dataflows of their own, since the
-//! second has nothing to do in most steps and would only lengthen the way of
-//! the frontier. Where rules are about the fleet, `tally` counts vehicles, and a
+//! Samples stream through `evaluate`; the claims of scenarios that began or ended go on to
+//! `arbitrate`. Where rules are about the fleet, `tally` counts vehicles over all workers, and a
 //! second `evaluate` runs those rules once the counts are known.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use differential_dataflow::input::{Input as _, InputSession};
-use piccolo_operators::arbitrate::{Claim, ClaimKey, Target, arbitrate};
+use piccolo_operators::arbitrate::{Arbiter, Claim, ClaimChange, Target, WinnerChange};
 use piccolo_operators::cooldown::EdgeKind;
 use piccolo_operators::derived::{DerivedSpec, Level};
 use piccolo_operators::evaluate::{Cause, Edge, Input, RuleSpec};
 use piccolo_operators::ids::{Rule, Sample, Slot, Time, Vehicle};
 use piccolo_operators::observe::Observer;
 use rustc_hash::{FxHashMap, FxHashSet};
-use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
 use timely::worker::Worker;
 
 use crate::facts::Stage;
 use crate::fleet::{CountChange, TallyFlow};
-use crate::flow::{Flow, run};
+use crate::flow::Flow;
 use crate::lane::Lane;
 
 /// A change of the rules, or samples, for one worker.
@@ -78,15 +72,6 @@ pub(crate) enum Order {
 /// What the operators run of a rule in each stage.
 pub(crate) type Specs = [Option<Arc<RuleSpec>>; 2];
 
-/// Who has a target since when: `diff` is 1 for the new one and -1 for the old.
-#[derive(Clone, Debug)]
-pub(crate) struct WinnerChange {
-    pub(crate) key: ClaimKey,
-    pub(crate) rule: Rule,
-    pub(crate) time_us: Time,
-    pub(crate) diff: isize,
-}
-
 /// What a worker found out in a step.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -118,15 +103,14 @@ pub(crate) struct Dataflows {
     tally: TallyFlow,
     /// Edges of this step's first part.
     edges: Vec<Edge>,
-    claims_input: InputSession<Time, (ClaimKey, Claim), isize>,
-    claims_probe: ProbeHandle<Time>,
-    winners: Rc<RefCell<Vec<WinnerChange>>>,
+    arbiter: Arbiter,
+    /// Claims that are made and withdrawn in this step.
+    claim_changes: Vec<ClaimChange>,
     claims: FxHashMap<Rule, Claims>,
     /// In which flows each rule runs, and from which its edges are taken.
     homes: FxHashMap<Rule, ([bool; 2], Stage)>,
     /// Targets that more than one rule claims; claims on others need no arbitration.
     contested: FxHashSet<Target>,
-    claimed: bool,
     /// Rules that are taken away at the end of the step, once their last edges are out; from one
     /// lane, or altogether.
     leaving: BTreeSet<(Rule, Option<Lane>)>,
@@ -135,35 +119,20 @@ pub(crate) struct Dataflows {
 impl Dataflows {
     /// Builds the dataflows; all workers build the same.
     pub(crate) fn build(worker: &mut Worker, explain: bool) -> Self {
-        let winners = Rc::new(RefCell::new(Vec::new()));
         let flows = [
             Flow::build(worker, "evaluate", explain),
             Flow::build(worker, "evaluate the fleet", explain),
         ];
         let tally = TallyFlow::build(worker);
-        let (claims_input, claims_probe) = worker.dataflow_named("arbitrate", |scope| {
-            let (input, claims) = scope.new_collection();
-            let sink = Rc::clone(&winners);
-            let (probe, _) = arbitrate(claims)
-                .inspect(move |((key, claim), time, diff)| {
-                    let change =
-                        WinnerChange { key: *key, rule: claim.rule, time_us: *time, diff: *diff };
-                    sink.borrow_mut().push(change);
-                })
-                .probe();
-            (input, probe)
-        });
         Self {
             flows,
             tally,
             edges: Vec::new(),
-            claims_input,
-            claims_probe,
-            winners,
+            arbiter: Arbiter::default(),
+            claim_changes: Vec::new(),
             claims: FxHashMap::default(),
             homes: FxHashMap::default(),
             contested: FxHashSet::default(),
-            claimed: false,
             leaving: BTreeSet::new(),
         }
     }
@@ -194,12 +163,12 @@ impl Dataflows {
             return Findings { counts, ..Findings::default() };
         }
         let edges = std::mem::take(&mut self.edges);
-        self.claim(worker, &edges, tick_us);
+        let winners = self.claim(&edges);
         self.leave();
         let flows = self.flows.iter();
         let quarantined =
             flows.flat_map(|flow| flow.evaluator.borrow_mut().take_quarantined()).collect();
-        Findings { edges, winners: self.winners.take(), counts: Vec::new(), quarantined }
+        Findings { edges, winners, counts: Vec::new(), quarantined }
     }
 
     fn take(&mut self, worker: &Worker, order: Order, samples_go_to: Stage) {
@@ -301,19 +270,21 @@ impl Dataflows {
         let own = |vehicle: Vehicle| vehicle as usize % worker.peers() == worker.index();
         for (vehicle, rule) in holders.iter().filter(|(vehicle, _)| own(*vehicle)) {
             if let Some((claim, _)) = self.claims.get(rule) {
-                self.claims_input.update_at(((*vehicle, target), claim.clone()), now_us, 1);
-                self.claimed = true;
+                let (key, claim) = ((*vehicle, target), claim.clone());
+                let change = ClaimChange { time_us: now_us, key, claim, diff: 1 };
+                self.claim_changes.push(change);
             }
         }
     }
 
-    /// Makes and withdraws the claims of the scenarios that began and ended.
-    ///
-    /// Every worker takes part, since claims travel to the worker that has their target.
-    fn claim(&mut self, worker: &mut Worker, edges: &[Edge], tick_us: Time) {
+    /// Makes and withdraws the claims of the scenarios that began and ended; who has which
+    /// contested target from then on.
+    fn claim(&mut self, edges: &[Edge]) -> Vec<WinnerChange> {
+        let mut winners = Vec::new();
         if self.contested.is_empty() {
-            return;
+            return winners;
         }
+        let mut changes = std::mem::take(&mut self.claim_changes);
         for edge in edges {
             let Some((claim, lanes)) = self.claims.get(&edge.rule) else { continue };
             let diff = if edge.kind == EdgeKind::Begin { 1 } else { -1 };
@@ -323,15 +294,11 @@ impl Dataflows {
             };
             let targets = (0..lanes.len()).filter(heard).flat_map(|lane| lanes[lane].iter());
             for target in targets.filter(|target| self.contested.contains(target)) {
-                let key = (edge.vehicle, *target);
-                self.claims_input.update_at((key, claim.clone()), edge.time_us, diff);
-                self.claimed = true;
+                let (time_us, key, claim) = (edge.time_us, (edge.vehicle, *target), claim.clone());
+                changes.push(ClaimChange { time_us, key, claim, diff });
             }
         }
-        if std::mem::take(&mut self.claimed) || worker.peers() > 1 {
-            self.claims_input.advance_to(tick_us);
-            self.claims_input.flush();
-            run(worker, &self.claims_probe, tick_us);
-        }
+        self.arbiter.take(changes, &mut winners);
+        winners
     }
 }
