@@ -1,73 +1,74 @@
-//! The workers of an engine: in the caller's thread, or in threads of their own.
+//! The workers of an engine: one in the caller's thread, more in threads of their own.
 
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use piccolo_operators::ids::{Sample, Time};
 use piccolo_operators::observe::Observer;
-use timely::communication::WorkerGuards;
-use timely::communication::allocator::{Allocator, thread::Thread};
-use timely::worker::Worker;
-use timely::{Config, WorkerConfig};
+use timely::WorkerConfig;
+use timely::communication::Config;
+use timely::communication::allocator::{
+    Allocator, AllocatorBuilder, ProcessBuilder, thread::Thread,
+};
 
 use crate::error::EngineError;
 use crate::facts::Stage;
-use crate::worker::{Dataflows, Findings, Order, Part};
+use crate::worker::{Dataflows, Findings, Order, Part, Workers};
 
 /// Workers of one engine.
 pub const WORKERS_MAX: usize = 64;
 
+/// For how long a worker that waits for another looks again and again before it sleeps: waking up
+/// takes longer than most steps do.
+const SPIN: Duration = Duration::from_micros(50);
+
 /// Orders with the tick up to which they are to be carried out.
 type Work = (Vec<Order>, Time, Part);
 
-/// All workers; vehicles are dealt to them in turn.
-pub(crate) enum Crew {
-    /// One worker in the caller's thread: no hand-over on the way of a sample.
-    Own(Box<(Worker, Dataflows)>),
-    /// Several workers of one timely process, each with its orders.
-    Threads {
-        orders: Vec<Sender<Work>>,
-        findings: Vec<Receiver<Findings>>,
-        /// Last, since dropping it waits for the threads, and they end once the orders do.
-        _guards: WorkerGuards<()>,
-    },
+/// All workers; vehicles are dealt to them in turn. They are the workers of one timely process.
+pub(crate) struct Crew {
+    /// The worker in the caller's thread: no hand-over on the way of its samples.
+    own: Box<(Workers, Dataflows)>,
+    /// The others, each in a thread of its own.
+    hands: Vec<Hand>,
+}
+
+/// A worker in a thread of its own.
+struct Hand {
+    /// None once the thread is to end.
+    orders: Option<Sender<Work>>,
+    findings: Receiver<Findings>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Crew {
     pub(crate) fn new(workers: usize, explain: bool) -> Result<Self, EngineError> {
         match workers {
-            1 => {
-                let allocator = Allocator::Thread(Thread::default());
-                let mut worker = Worker::new(worker_config(), allocator, None);
-                let dataflows = Dataflows::build(&mut worker, explain);
-                Ok(Self::Own(Box::new((worker, dataflows))))
-            }
+            1 => Ok(Self::of(Allocator::Thread(Thread::default()), explain, Vec::new())),
             2..=WORKERS_MAX => Self::start(workers, explain),
             other => Err(EngineError::Workers(other)),
         }
     }
 
     fn start(workers: usize, explain: bool) -> Result<Self, EngineError> {
-        let (mut orders, mut findings, mut seats) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..workers {
-            let (order, taken) = channel();
-            let (found, finding) = channel();
-            orders.push(order);
-            findings.push(finding);
-            seats.push(Mutex::new(Some((taken, found))));
-        }
-        let mut config = Config::process(workers);
-        config.worker = worker_config();
-        let guards = timely::execute(config, move |worker| {
-            let seat = seats.get(worker.index()).and_then(|seat| {
-                seat.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
-            });
-            if let Some((taken, found)) = seat {
-                work(worker, &taken, &found, explain);
-            }
+        let (builders, _) = Config::Process(workers).try_build().map_err(EngineError::Start)?;
+        let mut builders = builders.into_iter().filter_map(|builder| match builder {
+            AllocatorBuilder::Process(builder) => Some(builder),
+            _ => None,
         });
-        let guards = guards.map_err(EngineError::Start)?;
-        Ok(Self::Threads { orders, findings, _guards: guards })
+        let own = builders.next().ok_or(EngineError::Workers(workers))?;
+        let hands: Result<Vec<Hand>, EngineError> =
+            builders.map(|builder| Hand::start(builder, explain)).collect();
+        // The threads are there already: each waits here for the others to be built.
+        let hands = hands?;
+        Ok(Self::of(Allocator::Process(own.build()), explain, hands))
+    }
+
+    fn of(allocator: Allocator, explain: bool, hands: Vec<Hand>) -> Self {
+        let mut workers = Workers::new(&worker_config(), allocator);
+        let dataflows = Dataflows::build(&mut workers, explain);
+        Self { own: Box::new((workers, dataflows)), hands }
     }
 
     /// Lets an observer see all rules; only where all work is done in the caller's thread.
@@ -76,51 +77,42 @@ impl Crew {
         stage: Stage,
         observer: Box<dyn Observer>,
     ) -> Result<(), EngineError> {
-        match self {
-            Self::Own(own) => {
-                own.1.observe(stage, observer);
-                Ok(())
-            }
-            Self::Threads { .. } => Err(EngineError::ObservedByMany),
+        if !self.hands.is_empty() {
+            return Err(EngineError::ObservedByMany);
         }
+        self.own.1.observe(stage, observer);
+        Ok(())
     }
 
     pub(crate) fn workers(&self) -> usize {
-        match self {
-            Self::Own(_) => 1,
-            Self::Threads { orders, .. } => orders.len(),
-        }
+        1 + self.hands.len()
     }
 
     /// Lets all workers carry out their orders; the findings of all, worker by worker.
     pub(crate) fn step(
         &mut self,
-        mut orders: Vec<Vec<Order>>,
+        orders: Vec<Vec<Order>>,
         tick_us: Time,
         part: Part,
     ) -> Result<Findings, EngineError> {
-        match self {
-            Self::Own(own) => {
-                let (worker, dataflows) = own.as_mut();
-                Ok(dataflows.step(worker, orders.pop().unwrap_or_default(), tick_us, part))
-            }
-            Self::Threads { orders: senders, findings, .. } => {
-                for (index, (sender, orders)) in senders.iter().zip(orders).enumerate() {
-                    sender
-                        .send((orders, tick_us, part))
-                        .map_err(|_| EngineError::WorkerGone(index))?;
-                }
-                let mut all = Findings::default();
-                for (index, receiver) in findings.iter().enumerate() {
-                    let found = receiver.recv().map_err(|_| EngineError::WorkerGone(index))?;
-                    all.edges.extend(found.edges);
-                    all.winners.extend(found.winners);
-                    all.counts.extend(found.counts);
-                    all.quarantined.extend(found.quarantined);
-                }
-                Ok(all)
+        let mut orders = orders.into_iter();
+        let own = orders.next().unwrap_or_default();
+        for (index, (hand, orders)) in self.hands.iter().zip(orders).enumerate() {
+            let sent = hand.orders.as_ref().map(|sender| sender.send((orders, tick_us, part)));
+            if !matches!(sent, Some(Ok(()))) {
+                return Err(EngineError::WorkerGone(index + 1));
             }
         }
+        let (workers, dataflows) = self.own.as_mut();
+        let mut all = dataflows.step(workers, own, tick_us, part);
+        for (index, hand) in self.hands.iter().enumerate() {
+            let found = wait(&hand.findings).map_err(|_| EngineError::WorkerGone(index + 1))?;
+            all.edges.extend(found.edges);
+            all.winners.extend(found.winners);
+            all.counts.extend(found.counts);
+            all.quarantined.extend(found.quarantined);
+        }
+        Ok(all)
     }
 
     /// Deals samples to the workers by vehicle.
@@ -131,20 +123,60 @@ impl Crew {
         }
         let mut dealt = vec![Vec::with_capacity(samples.len() / workers + 1); workers];
         for sample in samples {
-            dealt[sample.vehicle as usize % workers].push(sample);
+            dealt[(sample.vehicle % workers as u32) as usize].push(sample);
         }
         dealt
     }
 }
 
-fn work(worker: &mut Worker, orders: &Receiver<Work>, findings: &Sender<Findings>, explain: bool) {
-    let mut dataflows = Dataflows::build(worker, explain);
-    while let Ok((orders, tick_us, part)) = orders.recv() {
-        let found = dataflows.step(worker, orders, tick_us, part);
+impl Hand {
+    fn start(builder: ProcessBuilder, explain: bool) -> Result<Self, EngineError> {
+        let (orders, taken) = channel();
+        let (found, findings) = channel();
+        let body = move || {
+            let allocator = Allocator::Process(builder.build());
+            let workers = Workers::new(&worker_config(), allocator);
+            work(workers, &taken, &found, explain);
+        };
+        let thread = thread::Builder::new()
+            .name("engine worker".into())
+            .spawn(body)
+            .map_err(|error| EngineError::Start(error.to_string()))?;
+        Ok(Self { orders: Some(orders), findings, thread: Some(thread) })
+    }
+}
+
+impl Drop for Hand {
+    /// Lets the thread end, and waits for it; one that panicked has said so.
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(mut workers: Workers, orders: &Receiver<Work>, findings: &Sender<Findings>, explain: bool) {
+    let mut dataflows = Dataflows::build(&mut workers, explain);
+    while let Ok((orders, tick_us, part)) = wait(orders) {
+        let found = dataflows.step(&mut workers, orders, tick_us, part);
         if findings.send(found).is_err() {
             return;
         }
     }
+}
+
+/// Waits for the next message, at first wide awake.
+fn wait<T>(messages: &Receiver<T>) -> Result<T, RecvError> {
+    let began = Instant::now();
+    while began.elapsed() < SPIN {
+        match messages.try_recv() {
+            Ok(message) => return Ok(message),
+            Err(TryRecvError::Disconnected) => return Err(RecvError),
+            Err(TryRecvError::Empty) => std::hint::spin_loop(),
+        }
+    }
+    messages.recv()
 }
 
 /// How every worker of the engine is set up.

@@ -14,6 +14,8 @@ use piccolo_operators::evaluate::{Cause, Edge, Input, RuleSpec};
 use piccolo_operators::ids::{Rule, Sample, Slot, Time, Vehicle};
 use piccolo_operators::observe::Observer;
 use rustc_hash::{FxHashMap, FxHashSet};
+use timely::WorkerConfig;
+use timely::communication::allocator::{Allocator, thread::Thread};
 use timely::worker::Worker;
 
 use crate::facts::Stage;
@@ -96,6 +98,24 @@ pub(crate) enum Part {
     Finish,
 }
 
+/// The two timely workers of one thread.
+///
+/// What vehicles do by themselves runs in `own`, which has no peers: it says nothing to the other
+/// threads and waits for none. What is counted over all vehicles runs in `shared`.
+pub(crate) struct Workers {
+    own: Worker,
+    shared: Worker,
+}
+
+impl Workers {
+    /// Workers of which the shared one has the peers of an allocator.
+    pub(crate) fn new(config: &WorkerConfig, shared: Allocator) -> Self {
+        let own = Allocator::Thread(Thread::default());
+        let make = |allocator| Worker::new(config.clone(), allocator, None);
+        Self { own: make(own), shared: make(shared) }
+    }
+}
+
 /// The dataflows of one worker.
 pub(crate) struct Dataflows {
     /// Rules of each vehicle by itself, and rules about the fleet.
@@ -118,12 +138,12 @@ pub(crate) struct Dataflows {
 
 impl Dataflows {
     /// Builds the dataflows; all workers build the same.
-    pub(crate) fn build(worker: &mut Worker, explain: bool) -> Self {
+    pub(crate) fn build(workers: &mut Workers, explain: bool) -> Self {
         let flows = [
-            Flow::build(worker, "evaluate", explain),
-            Flow::build(worker, "evaluate the fleet", explain),
+            Flow::build(&mut workers.own, "evaluate", explain),
+            Flow::build(&mut workers.own, "evaluate the fleet", explain),
         ];
-        let tally = TallyFlow::build(worker);
+        let tally = TallyFlow::build(&mut workers.shared);
         Self {
             flows,
             tally,
@@ -145,21 +165,21 @@ impl Dataflows {
     /// Carries out orders and lets time pass until just before `tick_us`.
     pub(crate) fn step(
         &mut self,
-        worker: &mut Worker,
+        workers: &mut Workers,
         orders: Vec<Order>,
         tick_us: Time,
         part: Part,
     ) -> Findings {
         let samples_go_to = if part == Part::Finish { Stage::Fleet } else { Stage::Vehicle };
-        orders.into_iter().for_each(|order| self.take(worker, order, samples_go_to));
-        let edges = self.flows[samples_go_to as usize].run(worker, tick_us);
+        orders.into_iter().for_each(|order| self.take(workers, order, samples_go_to));
+        let edges = self.flows[samples_go_to as usize].run(&mut workers.own, tick_us);
         let homes = &self.homes;
         let at_home =
             |edge: &Edge| homes.get(&edge.rule).is_none_or(|home| home.1 == samples_go_to);
         self.edges.extend(edges.into_iter().filter(at_home));
         if part == Part::Count {
             let counts = self.flows[0].evaluator.borrow_mut().take_counts();
-            let counts = self.tally.run(worker, counts, tick_us);
+            let counts = self.tally.run(&mut workers.shared, counts, tick_us);
             return Findings { counts, ..Findings::default() };
         }
         let edges = std::mem::take(&mut self.edges);
@@ -171,7 +191,7 @@ impl Dataflows {
         Findings { edges, winners, counts: Vec::new(), quarantined }
     }
 
-    fn take(&mut self, worker: &Worker, order: Order, samples_go_to: Stage) {
+    fn take(&mut self, workers: &Workers, order: Order, samples_go_to: Stage) {
         match order {
             Order::OpenFleet => self.open_fleet(),
             Order::Derive(stage, spec, level) => {
@@ -211,7 +231,7 @@ impl Dataflows {
                 self.leaving.insert((rule, None));
                 self.send(rule, &Input::Remove(rule));
             }
-            Order::Contest { target, holders } => self.contest(worker, target, &holders),
+            Order::Contest { target, holders } => self.contest(&workers.shared, target, &holders),
             Order::Samples(samples) => {
                 self.flows[samples_go_to as usize].send(Input::Samples(samples));
             }
