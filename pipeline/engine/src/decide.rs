@@ -57,55 +57,56 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether the lane hears of an edge.
-    fn hears(&self, edge: &RuleEdge) -> bool {
+    /// An edge with its rule, where the lane hears of it.
+    fn hear<'e>(&'e self, edge: &'e RuleEdge) -> Option<EdgeFacts<'e>> {
         let told = match edge.cause {
             Cause::Lane(lane) => lane == self.lane.number(),
             _ => true,
         };
-        let rule = self.rules.get(&edge.rule);
-        told && rule.is_some_and(|rule| rule.claims(self.lane).is_some())
+        let rule = self.rules.get(&edge.rule).filter(|_| told)?;
+        rule.claims(self.lane)?;
+        Some(EdgeFacts { names: self.names, rule, edge })
     }
 
-    /// The canonical order of edges at one time: vehicle name, those that a change of rules made
-    /// first, ends before begins, scenario name.
-    fn order(&self, a: &RuleEdge, b: &RuleEdge) -> Ordering {
-        let vehicle = |edge: &RuleEdge| self.names.vehicle_name(edge.vehicle);
-        let scenario = |edge: &RuleEdge| self.rules.get(&edge.rule).map(|rule| &rule.scenario.name);
-        let settled = |edge: &RuleEdge| matches!(edge.cause, Cause::When | Cause::Until);
-        vehicle(a)
-            .cmp(&vehicle(b))
-            .then(settled(a).cmp(&settled(b)))
-            .then(a.kind.cmp(&b.kind))
-            .then_with(|| scenario(a).cmp(&scenario(b)))
-            .then(a.rule.cmp(&b.rule))
+    /// The canonical order of edges: time, vehicle name, those that a change of rules made first,
+    /// ends before begins, scenario name.
+    fn order(&self, a: &EdgeFacts<'_>, b: &EdgeFacts<'_>) -> Ordering {
+        let vehicle = |heard: &EdgeFacts<'_>| self.names.vehicle_name(heard.edge.vehicle);
+        let settled =
+            |heard: &EdgeFacts<'_>| matches!(heard.edge.cause, Cause::When | Cause::Until);
+        let same_time = || {
+            vehicle(a)
+                .cmp(&vehicle(b))
+                .then(settled(a).cmp(&settled(b)))
+                .then(a.edge.kind.cmp(&b.edge.kind))
+                .then_with(|| a.rule.scenario.name.cmp(&b.rule.scenario.name))
+                .then(a.edge.rule.cmp(&b.edge.rule))
+        };
+        a.edge.time_us.cmp(&b.edge.time_us).then_with(same_time)
     }
 }
 
 impl Decider {
     /// The decisions of a step, in canonical order.
     pub(crate) fn decide(&mut self, findings: &Findings, context: &Context<'_>) -> Vec<Decision> {
-        let heard = findings.edges.iter().filter(|edge| context.hears(edge));
-        let (changes, mut edges): (Vec<&RuleEdge>, Vec<&RuleEdge>) =
-            heard.partition(|edge| is_change(edge));
+        let heard = findings.edges.iter().filter_map(|edge| context.hear(edge));
+        let (changes, mut edges): (Vec<EdgeFacts<'_>>, Vec<EdgeFacts<'_>>) =
+            heard.partition(|heard| is_change(heard.edge));
         // Rules change at the beginning of a step, so this comes before all else.
         let carried = self.carry(&changes, context);
-        edges.extend(changes.iter().filter(|edge| !carried.contains(&(edge.vehicle, edge.rule))));
-        edges.sort_by(|a, b| a.time_us.cmp(&b.time_us).then_with(|| context.order(a, b)));
+        let is_carried =
+            |heard: &EdgeFacts<'_>| carried.contains(&(heard.edge.vehicle, heard.edge.rule));
+        edges.extend(changes.into_iter().filter(|heard| !is_carried(heard)));
+        edges.sort_by(|a, b| context.order(a, b));
         let mut winners = findings.winners.as_slice();
         let mut decisions = Vec::with_capacity(edges.len());
-        for moment in edges.chunk_by(|a, b| a.time_us == b.time_us) {
-            let time_us = moment[0].time_us;
+        for moment in edges.chunk_by(|a, b| a.edge.time_us == b.edge.time_us) {
+            let time_us = moment[0].edge.time_us;
             let (now, later) =
                 winners.split_at(winners.partition_point(|change| change.time_us <= time_us));
             winners = later;
             let before = self.take_winners(now);
-            for edge in moment {
-                if let Some(rule) = context.rules.get(&edge.rule) {
-                    let facts = EdgeFacts { names: context.names, rule, edge };
-                    decisions.push(self.decision(&facts, &before, context));
-                }
-            }
+            decisions.extend(moment.iter().map(|facts| self.decision(facts, &before, context)));
         }
         self.take_winners(winners);
         decisions
@@ -117,18 +118,20 @@ impl Decider {
     /// more and another is, which does the same.
     fn carry(
         &mut self,
-        changes: &[&RuleEdge],
+        changes: &[EdgeFacts<'_>],
         context: &Context<'_>,
     ) -> FxHashSet<(Vehicle, Rule)> {
         let mut begins: FxHashMap<(Vehicle, &Arc<str>), Rule> = FxHashMap::default();
-        for edge in changes.iter().filter(|edge| edge.kind == EdgeKind::Begin) {
-            if let Some(rule) = context.rules.get(&edge.rule) {
+        for EdgeFacts { edge, rule, .. } in changes {
+            if edge.kind == EdgeKind::Begin {
                 begins.insert((edge.vehicle, &rule.scenario.name), edge.rule);
             }
         }
         let mut carried = FxHashSet::default();
-        for edge in changes.iter().filter(|edge| edge.kind == EdgeKind::End) {
-            let Some(old) = context.rules.get(&edge.rule) else { continue };
+        for EdgeFacts { edge, rule: old, .. } in changes {
+            if edge.kind != EdgeKind::End {
+                continue;
+            }
             let Some(heir) = begins.get(&(edge.vehicle, &old.scenario.name)) else { continue };
             let goes_on = |new: &LiveRule| new.does_the_same(&old.scenario);
             if context.rules.get(heir).is_some_and(goes_on) {

@@ -14,6 +14,7 @@ use crate::encode::Names;
 use crate::lane::LiveRule;
 
 /// The facts that came with an edge.
+#[derive(Clone, Copy)]
 pub(crate) struct EdgeFacts<'a> {
     pub(crate) names: &'a Names,
     pub(crate) rule: &'a LiveRule,
