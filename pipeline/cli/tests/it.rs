@@ -34,5 +34,8 @@ mod run;
 #[path = "it/test.rs"]
 mod test;
 #[cfg(test)]
+#[path = "it/verify.rs"]
+mod verify;
+#[cfg(test)]
 #[path = "it/worked.rs"]
 mod worked;
