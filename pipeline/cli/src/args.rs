@@ -9,7 +9,9 @@ mod bench;
 mod rules;
 mod verify;
 
-pub(crate) use bench::{BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs};
+pub(crate) use bench::{
+    BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs, SoakArgs,
+};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
 pub(crate) use verify::VerifyArgs;
 

@@ -4,6 +4,9 @@
 #[path = "it/bad.rs"]
 mod bad;
 #[cfg(test)]
+#[path = "it/bench.rs"]
+mod bench;
+#[cfg(test)]
 #[path = "it/book.rs"]
 mod book;
 #[cfg(test)]
