@@ -9,12 +9,13 @@ pub mod latency;
 mod loop_a;
 mod loop_b;
 pub mod memory;
+pub mod soak;
 pub mod table;
 mod workload;
 
 pub use loop_a::LoopA;
 pub use loop_b::LoopB;
-pub use workload::{Event, Size, Test, Workload};
+pub use workload::{Event, Size, Test, Walk, Workload};
 
 /// A rule began or ended in a vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

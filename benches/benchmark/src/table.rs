@@ -227,6 +227,11 @@ impl Runner {
         Ok((took, decisions))
     }
 
+    /// The engine, for what this does not do.
+    pub(crate) fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// Steps with one sample.
     ///
     /// # Errors

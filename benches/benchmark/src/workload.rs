@@ -70,6 +70,27 @@ pub struct Workload {
     pub events: Vec<Event>,
 }
 
+/// Values that walk: an iterator over events, without an end.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    rng: fastrand::Rng,
+    /// The value of each signal of each vehicle.
+    values: Vec<f64>,
+    vehicles: u32,
+}
+
+impl Iterator for Walk {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let Self { rng, values, vehicles } = self;
+        let (vehicle, signal) = (rng.u32(..*vehicles), rng.u32(..SIGNALS));
+        let value = &mut values[(vehicle * SIGNALS + signal) as usize];
+        *value = (*value + f64::from(rng.i32(-STEP..=STEP)) / 4.0).clamp(0.0, HIGHEST);
+        Some(Event { vehicle, signal, value: *value })
+    }
+}
+
 impl Workload {
     /// A workload in which about one event in a hundred begins or ends a rule, where so few rules
     /// can do that; `chatter` makes it as many as there can be.
@@ -77,7 +98,7 @@ impl Workload {
         let mut rng = fastrand::Rng::with_seed(seed);
         let passing = if chatter { 0.5 } else { passing(size.rules) };
         let rules = (0..size.rules).map(|_| tests(&mut rng, passing)).collect();
-        let mut values: Vec<f64> = (0..size.vehicles * SIGNALS)
+        let values: Vec<f64> = (0..size.vehicles * SIGNALS)
             .map(|_| f64::from(rng.i32(0..=HIGHEST as i32 * 4)) / 4.0)
             .collect();
         let start = values.iter().enumerate().map(|(place, value)| Event {
@@ -86,13 +107,14 @@ impl Workload {
             value: *value,
         });
         let start = start.collect();
-        let walk = |_| {
-            let (vehicle, signal) = (rng.u32(..size.vehicles), rng.u32(..SIGNALS));
-            let value = &mut values[(vehicle * SIGNALS + signal) as usize];
-            *value = (*value + f64::from(rng.i32(-STEP..=STEP)) / 4.0).clamp(0.0, HIGHEST);
-            Event { vehicle, signal, value: *value }
-        };
-        Self { size, rules, start, events: (0..events).map(walk).collect() }
+        let walk = Walk { rng, values, vehicles: size.vehicles };
+        Self { size, rules, start, events: walk.take(events).collect() }
+    }
+
+    /// A walk from the start that never ends; a seed has the same one everywhere.
+    pub fn walk(&self, seed: u64) -> Walk {
+        let values = self.start.iter().map(|event| event.value).collect();
+        Walk { rng: fastrand::Rng::with_seed(seed), values, vehicles: self.size.vehicles }
     }
 
     /// A catalogue that has the signals, and their numbers in it.
@@ -185,6 +207,6 @@ fn tests(rng: &mut fastrand::Rng, passing: f64) -> [Test; ATOMS] {
     })
 }
 
-fn path(signal: u32) -> String {
+pub(crate) fn path(signal: u32) -> String {
     format!("Vehicle.Bench.S{signal:03}")
 }

@@ -7,9 +7,13 @@ use piccolo_engine::PolicyDefaults;
 
 mod bench;
 mod rules;
+mod verify;
 
-pub(crate) use bench::{BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs};
+pub(crate) use bench::{
+    BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs, SoakArgs,
+};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
+pub(crate) use verify::VerifyArgs;
 
 /// Turns what a vehicle senses into what its computers run.
 #[derive(Debug, Parser)]
@@ -33,6 +37,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Replay recordings through rules and print what they would have done
     Replay(ReplayArgs),
+    /// Do a replay again by its receipt; exit code 1 where anything is not as it was
+    Verify(VerifyArgs),
     /// Compare what two rule sets decide on recordings; exit code 1 where it differs
     Diff(DiffArgs),
     /// Explain why a decision was made, or why a scenario did not begin
@@ -76,7 +82,8 @@ pub(crate) struct SignalArgs {
 Examples:
   piccolo replay drive.csv.gz --rules rules/ --why
   piccolo replay a.csv b.csv --vehicle car-a --vehicle car-b --rules rules/ -o jsonl
-  piccolo replay can.log.gz --dbc car.dbc --map map.yaml --rules rules/ --from 60s --to 2m")]
+  piccolo replay can.log.gz --dbc car.dbc --map map.yaml --rules rules/ --from 60s --to 2m
+  piccolo replay drive.csv.gz --rules rules/ --receipt drive.receipt.json")]
 pub(crate) struct ReplayArgs {
     /// Recordings, one vehicle each
     #[arg(required = true, value_name = "RECORDING")]
@@ -114,6 +121,9 @@ pub(crate) struct ReplayArgs {
     /// Stop at the first fault in a recording, with exit code 3
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Write what was replayed and what it decided, as hashes, for `piccolo verify`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
     /// Output format
     #[arg(long, short, default_value = "table")]
     pub(crate) output: OutputFormat,

@@ -12,6 +12,7 @@ pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod test;
+pub(crate) mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,6 +117,7 @@ fn options(catalogue: &Arc<Catalogue>, signals: &SignalArgs) -> Options {
     }
 }
 
-fn exists(path: &Path) -> Result<(), CliError> {
+/// Fails with the path where there is nothing.
+pub(crate) fn exists(path: &Path) -> Result<(), CliError> {
     if path.exists() { Ok(()) } else { Err(CliError::Missing(path.to_owned())) }
 }

@@ -12,6 +12,8 @@ use piccolo_workbench::results::JunitError;
 use piccolo_workbench::testing::TestError;
 use thiserror::Error;
 
+use crate::receipt::ReceiptError;
+
 /// An error of a command.
 #[derive(Debug, Error)]
 pub(crate) enum CliError {
@@ -48,6 +50,14 @@ pub(crate) enum CliError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A receipt cannot be used.
+    #[error("{path} cannot be used as a receipt: {source}")]
+    Receipt {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ReceiptError,
     },
     /// JUnit XML cannot be made.
     #[error(transparent)]

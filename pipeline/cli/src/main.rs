@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod error;
 mod output;
+mod receipt;
 mod replay;
 
 use clap::Parser;
@@ -15,6 +16,7 @@ fn main() -> Code {
     let args = Args::parse();
     let result = match args.command {
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Check(args) => commands::check::run(&args),

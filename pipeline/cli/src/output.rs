@@ -23,6 +23,11 @@ pub(crate) fn note(text: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Writes a line to standard output.
+pub(crate) fn say(text: Arguments<'_>) -> Result<(), CliError> {
+    Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
 /// Prints decisions to standard output.
 pub(crate) struct Printer {
     format: OutputFormat,

@@ -4,6 +4,9 @@
 #[path = "it/bad.rs"]
 mod bad;
 #[cfg(test)]
+#[path = "it/bench.rs"]
+mod bench;
+#[cfg(test)]
 #[path = "it/book.rs"]
 mod book;
 #[cfg(test)]
@@ -33,6 +36,9 @@ mod run;
 #[cfg(test)]
 #[path = "it/test.rs"]
 mod test;
+#[cfg(test)]
+#[path = "it/verify.rs"]
+mod verify;
 #[cfg(test)]
 #[path = "it/worked.rs"]
 mod worked;

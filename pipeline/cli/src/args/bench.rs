@@ -1,5 +1,7 @@
 //! The command line of `piccolo bench`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use piccolo_benchmark::Size;
 
@@ -11,7 +13,8 @@ Examples:
   piccolo bench engine
   piccolo bench engine --size 1000x100 --rounds 11 -o json
   piccolo bench engine --governed
-  piccolo bench latency --rules 1000")]
+  piccolo bench latency --rules 1000
+  piccolo bench soak --minutes 20 --plot soak.svg")]
 pub(crate) struct BenchArgs {
     #[command(subcommand)]
     pub(crate) command: BenchCommand,
@@ -28,6 +31,9 @@ pub(crate) enum BenchCommand {
     Latency(LatencyArgs),
     /// Measure the memory that vehicles take, in a process of its own
     Memory(MemoryArgs),
+    /// Run the engine at a steady rate while rules change; exit code 1 where samples are lost or
+    /// memory grows
+    Soak(SoakArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,6 +89,36 @@ pub(crate) struct MemoryArgs {
     /// Seed of rules and samples
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SoakArgs {
+    /// How long it goes on; at least a second
+    #[arg(long, default_value_t = 5.0, value_name = "N", value_parser = minutes)]
+    pub(crate) minutes: f64,
+    /// Rules that stay, and vehicles
+    #[arg(long, default_value = "1000x100", value_name = "RULESxVEHICLES", value_parser = size)]
+    pub(crate) size: Size,
+    /// Samples a second
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Rules that are added, changed or removed a second
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) changes: u32,
+    /// Draw memory, times and counts over the seconds as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+/// A time in minutes: a second to a week.
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if (1.0 / 60.0..=7.0 * 24.0 * 60.0).contains(&minutes) => Ok(minutes),
+        _ => Err("use a number of minutes, from a second (0.017) to a week (10080)".to_owned()),
+    }
 }
 
 /// Rules and vehicles, as in `1000x100`.

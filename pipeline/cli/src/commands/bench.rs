@@ -1,5 +1,7 @@
 //! `piccolo bench`: how fast this machine runs the engine, measured afresh.
 
+mod soak;
+
 use std::io::{self, Write};
 use std::process::Command;
 
@@ -31,6 +33,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Code, CliError> {
         BenchCommand::Engine(engine) => rows(engine, args.output)?,
         BenchCommand::Latency(latency) => measure_latency(latency, args.output)?,
         BenchCommand::Memory(memory) => measure_memory(memory, args.output)?,
+        BenchCommand::Soak(soak) => return soak::run(soak, args.output),
     }
     Ok(Code::Done)
 }

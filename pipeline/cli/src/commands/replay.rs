@@ -4,34 +4,71 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use piccolo_base::exit::Code;
+use piccolo_catalogue::Catalogue;
 use piccolo_engine::{Decision, Engine, EngineConfig, Quarantined, Sample, Vehicle};
 use piccolo_recording::{self as recording, Merge, Next};
+use piccolo_script::RuleSet;
 
-use crate::args::ReplayArgs;
+use crate::args::{OutputFormat, ReplayArgs};
 use crate::error::CliError;
 use crate::output::{Printer, note};
+use crate::receipt::{Inputs, Proof, Receipt};
 use crate::replay::{Faults, Pace, ProgressLine, Summary};
 
 pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
-    let catalogue = super::catalogue(&args.signals.catalogue)?;
-    let rules = super::rules(&args.rules, &catalogue)?;
+    let prepared = Prepared::new(args)?;
+    let Some(path) = &args.receipt else {
+        return play(args, &prepared, Some(args.output), None);
+    };
+    let mut proof = Proof::new(&args.recordings, &args.vehicle)?;
+    let code = play(args, &prepared, Some(args.output), Some(&mut proof))?;
+    let inputs = Inputs::new(args, &prepared.catalogue, &prepared.rules);
+    Receipt::new(inputs, proof.finish()).write(path)?;
+    Ok(code)
+}
+
+/// What a replay needs before it opens recordings.
+pub(crate) struct Prepared {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) rules: RuleSet,
+}
+
+impl Prepared {
+    /// Catalogue and rules as they are named.
+    pub(crate) fn new(args: &ReplayArgs) -> Result<Self, CliError> {
+        let catalogue = super::catalogue(&args.signals.catalogue)?;
+        let rules = super::rules(&args.rules, &catalogue)?;
+        Ok(Self { catalogue, rules })
+    }
+}
+
+/// Replays; prints decisions where a format is given, and hashes into a proof where there is one.
+pub(crate) fn play(
+    args: &ReplayArgs,
+    prepared: &Prepared,
+    format: Option<OutputFormat>,
+    proof: Option<&mut Proof>,
+) -> Result<Code, CliError> {
+    let Prepared { catalogue, rules } = prepared;
     let names = super::vehicle_names(&args.recordings, &args.vehicle)?;
     let config =
         EngineConfig { workers: args.workers, explain: args.why, defaults: args.default_allow };
-    let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
-    engine.load(&rules)?;
+    let mut engine = Engine::new(config, Arc::clone(catalogue))?;
+    engine.load(rules)?;
     let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();
     let vehicles = vehicles?;
     // A table starts with its heading: what can fail comes before it.
     let readers: Result<Vec<_>, _> =
-        args.recordings.iter().map(|path| super::open(path, &catalogue, &args.signals)).collect();
+        args.recordings.iter().map(|path| super::open(path, catalogue, &args.signals)).collect();
     let merge = Merge::new(readers?);
     let replay = Replay {
         args,
+        catalogue,
         engine,
         vehicles,
         batch: Vec::new(),
-        printer: Printer::new(args.output)?,
+        printer: format.map(Printer::new).transpose()?,
+        proof,
         pace: Pace::new(args.speed),
         summary: Summary::new(rules.len()),
         faults: Faults::default(),
@@ -41,10 +78,12 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
 
 struct Replay<'a> {
     args: &'a ReplayArgs,
+    catalogue: &'a Catalogue,
     engine: Engine,
     vehicles: Vec<Vehicle>,
     batch: Vec<Sample>,
-    printer: Printer,
+    printer: Option<Printer>,
+    proof: Option<&'a mut Proof>,
     pace: Pace,
     summary: Summary,
     faults: Faults,
@@ -83,9 +122,12 @@ impl Replay<'_> {
     }
 
     fn take(&mut self, index: usize, sample: &recording::Sample) -> Result<(), CliError> {
+        if let Some(proof) = &mut self.proof {
+            proof.sample(index, sample, self.catalogue);
+        }
         if let Some(ahead) = self.pace.ahead(sample.time_us) {
             self.step(sample.time_us)?;
-            self.printer.flush()?;
+            self.flush()?;
             self.wait(ahead);
         }
         let recording::Sample { time_us, signal, value, line } = sample;
@@ -116,7 +158,14 @@ impl Replay<'_> {
             return Ok(());
         }
         self.summary.take(decision);
-        self.printer.print(decision)
+        if let Some(proof) = &mut self.proof {
+            proof.decision(decision)?;
+        }
+        self.printer.as_mut().map_or(Ok(()), |printer| printer.print(decision))
+    }
+
+    fn flush(&mut self) -> Result<(), CliError> {
+        self.printer.as_mut().map_or(Ok(()), Printer::flush)
     }
 
     /// Decides up to where the replay was stopped, or else what the last samples
@@ -124,7 +173,7 @@ impl Replay<'_> {
     fn finish(mut self, stop_us: Option<u64>) -> Result<(), CliError> {
         let last_us = self.batch.last().map_or(self.engine.now_us(), |sample| sample.time_us);
         self.step(stop_us.unwrap_or(last_us.saturating_add(1)))?;
-        self.printer.flush()?;
+        self.flush()?;
         self.faults.finish();
         for left_out in self.engine.take_quarantined() {
             let Quarantined { scenario, vehicle, time_us, .. } = left_out;

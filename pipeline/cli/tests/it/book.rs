@@ -44,6 +44,7 @@ fn check(page: &str, at_least: usize) {
 fn commands_are_understood() {
     check("tutorial.md", 6);
     check("testing.md", 5);
+    check("receipts.md", 2);
     check("cookbook/index.md", 1);
 }
 
@@ -101,4 +102,20 @@ fn the_page_on_tests_shows_what_comes_out() {
     let failed = output(&folder, &["test", "belts.rhai"]);
     let (failed, _) = failed.split_once("0 tests passed").unwrap();
     shows("testing.md", failed);
+}
+
+#[test]
+fn the_page_on_receipts_shows_what_comes_out() {
+    let folder = Folder::new();
+    let receipt = folder.path("drive.json");
+    let mut commands = commands("receipts.md").into_iter();
+    let mut run = || {
+        let words = commands.next().unwrap();
+        let word = |word| if word == "drive.json" { receipt.clone() } else { word };
+        let words: Vec<String> = words.into_iter().map(word).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        piccolo(&words).with_code(0).out
+    };
+    run();
+    shows("receipts.md", &run());
 }
