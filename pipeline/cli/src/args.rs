@@ -8,7 +8,9 @@ use piccolo_engine::PolicyDefaults;
 mod bench;
 mod rules;
 
-pub(crate) use bench::{BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs};
+pub(crate) use bench::{
+    BenchArgs, BenchCommand, EngineBenchArgs, ExportArgs, LatencyArgs, MemoryArgs,
+};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
 
 /// Turns what a vehicle senses into what its computers run.

@@ -11,7 +11,8 @@ Examples:
   piccolo bench engine
   piccolo bench engine --size 1000x100 --rounds 11 -o json
   piccolo bench engine --governed
-  piccolo bench latency --rules 1000")]
+  piccolo bench latency --rules 1000
+  piccolo bench export --size 300x100 --events 200000")]
 pub(crate) struct BenchArgs {
     #[command(subcommand)]
     pub(crate) command: BenchCommand,
@@ -28,6 +29,8 @@ pub(crate) enum BenchCommand {
     Latency(LatencyArgs),
     /// Measure the memory that vehicles take, in a process of its own
     Memory(MemoryArgs),
+    /// Print the workload as one JSON document, with the edges that every engine has to find
+    Export(ExportArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,6 +83,19 @@ pub(crate) struct MemoryArgs {
     /// Rules and vehicles
     #[arg(long, value_name = "RULESxVEHICLES", value_parser = size)]
     pub(crate) size: Size,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// Rules and vehicles
+    #[arg(long, value_name = "RULESxVEHICLES", value_parser = size)]
+    pub(crate) size: Size,
+    /// Samples
+    #[arg(long, default_value_t = 200_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) events: u32,
     /// Seed of rules and samples
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
