@@ -5,6 +5,7 @@
 //! of a sample; [`LoopB`] is a predicate index with counters. Both find the same edges as the
 //! engine, and [`table::row`] says so before it measures.
 
+pub mod export;
 pub mod latency;
 mod loop_a;
 mod loop_b;

@@ -10,7 +10,7 @@ mod rules;
 mod verify;
 
 pub(crate) use bench::{
-    BenchArgs, BenchCommand, EngineBenchArgs, LatencyArgs, MemoryArgs, SoakArgs,
+    BenchArgs, BenchCommand, EngineBenchArgs, ExportArgs, LatencyArgs, MemoryArgs, SoakArgs,
 };
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
 pub(crate) use verify::VerifyArgs;

@@ -14,7 +14,8 @@ Examples:
   piccolo bench engine --size 1000x100 --rounds 11 -o json
   piccolo bench engine --governed
   piccolo bench latency --rules 1000
-  piccolo bench soak --minutes 20 --plot soak.svg")]
+  piccolo bench soak --minutes 20 --plot soak.svg
+  piccolo bench export --size 300x100 --events 200000")]
 pub(crate) struct BenchArgs {
     #[command(subcommand)]
     pub(crate) command: BenchCommand,
@@ -34,6 +35,8 @@ pub(crate) enum BenchCommand {
     /// Run the engine at a steady rate while rules change; exit code 1 where samples are lost or
     /// memory grows
     Soak(SoakArgs),
+    /// Print the workload as one JSON document, with the edges that every engine has to find
+    Export(ExportArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -108,6 +111,19 @@ pub(crate) struct SoakArgs {
     /// Draw memory, times and counts over the seconds as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// Rules and vehicles
+    #[arg(long, value_name = "RULESxVEHICLES", value_parser = size)]
+    pub(crate) size: Size,
+    /// Samples
+    #[arg(long, default_value_t = 200_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) events: u32,
     /// Seed of rules and samples
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

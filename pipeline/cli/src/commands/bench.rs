@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use std::process::Command;
 
 use piccolo_base::exit::Code;
+use piccolo_benchmark::export::Export;
 use piccolo_benchmark::latency::{self, Latency};
 use piccolo_benchmark::table::{self, Plan, Row};
 use piccolo_benchmark::{Size, memory};
 use serde::{Deserialize, Serialize};
 
 use crate::args::{
-    BenchArgs, BenchCommand, DocumentFormat, EngineBenchArgs, LatencyArgs, MemoryArgs,
+    BenchArgs, BenchCommand, DocumentFormat, EngineBenchArgs, ExportArgs, LatencyArgs, MemoryArgs,
 };
 use crate::error::CliError;
 use crate::output::note;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Code, CliError> {
         BenchCommand::Latency(latency) => measure_latency(latency, args.output)?,
         BenchCommand::Memory(memory) => measure_memory(memory, args.output)?,
         BenchCommand::Soak(soak) => return soak::run(soak, args.output),
+        BenchCommand::Export(plan) => export(plan)?,
     }
     Ok(Code::Done)
 }
@@ -119,6 +121,14 @@ fn measure_memory(args: &MemoryArgs, format: DocumentFormat) -> Result<(), CliEr
         Some(bytes) => writeln!(out, "{bytes} bytes for {vehicles} vehicles at {rules} rules"),
         None => writeln!(out, "the kernel does not say how much memory a process has"),
     })
+}
+
+/// Prints JSON whatever the format: a document for programs has no table.
+fn export(args: &ExportArgs) -> Result<(), CliError> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    serde_json::to_writer(&mut out, &Export::new(args.size, args.events as usize, args.seed))?;
+    writeln!(out)?;
+    Ok(())
 }
 
 /// Measures memory in a process of its own: this one has had other engines before.
