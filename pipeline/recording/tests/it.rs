@@ -13,5 +13,11 @@ mod drives;
 #[path = "it/files.rs"]
 mod files;
 #[cfg(test)]
+#[path = "it/fuzz.rs"]
+mod fuzz;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/mutation.rs"]
+mod mutation;
+#[cfg(test)]
 #[path = "it/round_trip.rs"]
 mod round_trip;

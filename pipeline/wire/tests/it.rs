@@ -1,5 +1,11 @@
 //! The crate's integration tests, as one binary.
 
 #[cfg(test)]
+#[path = "it/fuzz.rs"]
+mod fuzz;
+#[cfg(test)]
 #[path = "it/generated.rs"]
 mod generated;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/mutation.rs"]
+mod mutation;

@@ -25,6 +25,11 @@ pub(crate) fn workload(node: &Node, context: &mut Context) -> Option<Schedule> {
     let name = fields.take::<Name>("workload_id", context);
     let temporal_class = fields.take::<Option<TemporalClass>>("temporal_class", context);
     let spec = fields.take::<Vec<Task>>("tasks", context);
+    if spec.as_ref().is_some_and(Vec::is_empty) {
+        let mark = node.get("tasks").map_or(node.mark, |tasks| tasks.mark);
+        let message = "`tasks` holds nothing".to_owned();
+        context.within("tasks", |context| context.report(Code::Missing, mark, message, None));
+    }
     Some(Schedule { metadata: Metadata::new(name?), temporal_class: temporal_class?, spec: spec? })
 }
 

@@ -6,8 +6,14 @@
     reason = "helpers of tests fail and speak as tests do"
 )]
 
+#[cfg(test)]
+#[path = "it/fuzz.rs"]
+mod fuzz;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/mutation.rs"]
+mod mutation;
 #[path = "it/oddities.rs"]
 mod oddities;
 #[path = "it/pullpiri.rs"]

@@ -236,3 +236,8 @@ fn policies() {
     let typo = "{procedure: {type: a, strategy: b, trigger: {resourceTreshold: {cpu: 50}}}}";
     check(&policy(typo), 1, &["4:52 R0101 spec.procedure.trigger.resourceTreshold"]);
 }
+
+#[test]
+fn a_workload_without_tasks() {
+    check("workload_id: w\ntasks:\n", 0, &["1:1 R0104", "2:6 R0006 tasks"]);
+}

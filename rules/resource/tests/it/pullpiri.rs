@@ -9,7 +9,7 @@ use piccolo_resource::{
 };
 
 /// The folder of samples, or none where this machine has no shared data.
-fn samples() -> Option<PathBuf> {
+pub(crate) fn samples() -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let data = std::env::var_os("PICCOLO_SHARED_DATA").map_or(beside, PathBuf::from);
     let folder = data.join("pullpiri");

@@ -1,0 +1,106 @@
+//! Mutated YAML: it is read within all bounds, nothing panics, and what is read and written again
+//! is the same.
+
+use piccolo_resource::{NOTICES_MAX, Resource, read, write};
+
+use crate::mutation::{Mutation, files, kept};
+use crate::pullpiri::samples;
+
+const WORDS: [&str; 40] = [
+    "apiVersion: v1\n",
+    "kind: Scenario\n",
+    "kind: Package\n",
+    "kind: Model\n",
+    "kind: Policy\n",
+    "kind: Node\n",
+    "metadata:\n",
+    "  name: a\n",
+    "spec:\n",
+    "---\n",
+    "...\n",
+    "- ",
+    ": ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "&a ",
+    "*a",
+    "!!str ",
+    "|\n",
+    ">-\n",
+    "\"",
+    "'",
+    "#",
+    "\t",
+    "\n",
+    "  ",
+    "null",
+    "~",
+    "true",
+    "0x7f",
+    "1e308",
+    "-1",
+    "9223372036854775808",
+    "500m",
+    "1Gi",
+    "%",
+    "\u{feff}",
+    "ä\u{202e}",
+];
+
+/// One resource of some kinds, for machines without the shared data.
+const OWN: &str = "apiVersion: v1
+kind: Policy
+metadata: {name: p}
+spec: {placement: {availableNodes: [hpc, zone]}}
+---
+apiVersion: v1
+kind: Network
+metadata:
+  name: n
+---
+apiVersion: v1
+kind: Scenario
+metadata:
+  name: s
+spec:
+  condition:
+  action: launch
+  target: s
+";
+
+/// Reads bytes; how many resources there are in them.
+fn check(bytes: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(bytes);
+    let bundle = read(&text, "fuzz.yaml");
+    assert!(bundle.notices.len() <= NOTICES_MAX + 1);
+    assert!(bundle.notices.iter().all(|notice| notice.line > 0 && notice.column > 0));
+    let resources: Vec<Resource> = bundle.resources().cloned().collect();
+    let again = write(&resources);
+    let read_again = read(&again, "again.yaml");
+    let same: Vec<Resource> = read_again.resources().cloned().collect();
+    assert_eq!(same, resources, "{text}\nwas written as\n{again}\n{:#?}", read_again.notices);
+    resources.len()
+}
+
+#[test]
+fn inputs_that_were_wrong_once_are_right() {
+    let found = kept(&[".yaml"]);
+    assert!(!found.is_empty());
+    found.iter().for_each(|bytes| {
+        check(bytes);
+    });
+}
+
+#[test]
+fn mutated_resources() {
+    let mut inputs = kept(&[".yaml"]);
+    inputs.push(OWN.into());
+    inputs.extend(samples().iter().flat_map(|folder| files(folder, &[".yaml"])));
+    for bytes in &inputs {
+        check(bytes);
+    }
+    let resources = Mutation::new(41, inputs, &WORDS).run(5_000, check);
+    assert!(resources > 500, "only {resources} resources were read");
+}
