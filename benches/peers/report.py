@@ -89,7 +89,7 @@ def plot(results):
         for power in range(low, high + 1):
             at = x(10**power)
             parts.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{y + 12}" y2="{bottom}" stroke="#ddd"/>')
-            parts.append(f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle" fill="#666">{10**power:,}</text>')
+            parts.append(f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle" fill="#666">{unit(power)}</text>')
         for place, row in enumerate(rows):
             parts += mark(row, y + 12 + ROW * place + ROW / 2, x)
         y = bottom + GAP
@@ -97,6 +97,11 @@ def plot(results):
     style = 'font-family="sans-serif" font-size="12"'
     body = "\n".join(['<rect width="100%" height="100%" fill="white"/>', *parts])
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n{body}\n</svg>\n'
+
+
+def unit(power):
+    """A power of ten in nanoseconds, such as `10 us`."""
+    return f"{10 ** (power % 3)} {['ns', 'us', 'ms', 's'][power // 3]}"
 
 
 def mark(row, y, x):
