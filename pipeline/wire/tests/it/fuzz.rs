@@ -118,6 +118,6 @@ fn mutated_frames() {
     for bytes in &inputs {
         assert!(check(bytes) > 0);
     }
-    let decoded = Mutation::new(51, inputs, &WORDS).run(5_000, check);
+    let decoded = Mutation::new(51, inputs, &WORDS).run(50_000, check);
     assert!(decoded > 1_000, "only {decoded} messages were decoded");
 }

@@ -101,6 +101,6 @@ fn mutated_resources() {
     for bytes in &inputs {
         check(bytes);
     }
-    let resources = Mutation::new(41, inputs, &WORDS).run(5_000, check);
+    let resources = Mutation::new(41, inputs, &WORDS).run(20_000, check);
     assert!(resources > 500, "only {resources} resources were read");
 }
