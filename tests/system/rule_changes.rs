@@ -256,3 +256,12 @@ fn rules_that_come_and_go_leave_nothing_behind() {
     }
     assert!(used[299] == used[50], "slots grow from {} to {}", used[50], used[299]);
 }
+
+#[test]
+fn rules_about_the_fleet_go_and_come_again() {
+    let rule = r#"scenario "f" { when vehicles(Vehicle.Speed > 10.0) > 0 then launch("x") }"#;
+    check(
+        &[(Some(rule), 20.0), (None, 5.0), (Some(""), 5.0), (Some(rule), 20.0), (None, 5.0)],
+        &["0 begin f launch(x)", "1 end f", "3 begin f launch(x)", "4 end f"],
+    );
+}

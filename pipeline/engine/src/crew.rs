@@ -58,10 +58,18 @@ impl Crew {
             _ => None,
         });
         let own = builders.next().ok_or(EngineError::Workers(workers))?;
-        let hands: Result<Vec<Hand>, EngineError> =
-            builders.map(|builder| Hand::start(builder, explain)).collect();
+        let mut hands = Vec::with_capacity(workers - 1);
+        for builder in builders {
+            match Hand::start(builder, explain) {
+                Ok(hand) => hands.push(hand),
+                Err(error) => {
+                    // Those that run wait for this one; without it they end, and can be waited for.
+                    drop(own);
+                    return Err(error);
+                }
+            }
+        }
         // The threads are there already: each waits here for the others to be built.
-        let hands = hands?;
         Ok(Self::of(Allocator::Process(own.build()), explain, hands))
     }
 

@@ -60,6 +60,9 @@ impl Flow {
 
     /// Lets time pass until just before `tick_us`; the edges on the way.
     pub(crate) fn run(&mut self, worker: &mut Worker, tick_us: Time) -> Vec<Edge> {
+        if tick_us <= self.now_us {
+            return Vec::new();
+        }
         self.input.send(Input::Tick(tick_us));
         self.steps += 1;
         if self.steps >= FRONTIER_STEPS && *self.input.time() < tick_us {
@@ -71,7 +74,7 @@ impl Flow {
         while !self.has_reached(tick_us) {
             worker.step();
         }
-        self.now_us = self.now_us.max(tick_us);
+        self.now_us = tick_us;
         let edges = self.edges.take();
         self.taken += edges.len() as u64;
         edges

@@ -98,7 +98,8 @@ impl Evaluator {
     /// Begins with the vehicles and signals that another has, at its time, and without any rule.
     pub fn begin_from(&mut self, other: &Self) {
         let watch = self.watch.take();
-        *self = Self { watch, now_us: other.now_us, ..Self::new(self.explain) };
+        let edges_made = self.edges_made;
+        *self = Self { watch, now_us: other.now_us, edges_made, ..Self::new(self.explain) };
         for vehicle in 0..other.latest.vehicles() {
             if !other.conditions.is_admitted(vehicle) {
                 continue;
