@@ -24,7 +24,7 @@ use pulse::{Counters, Pulse, noted};
 
 use crate::condition::{Atom, Test};
 use crate::ids::{Rule, Sample, Slot, Vehicle};
-use crate::latest::{Facts, Latest};
+use crate::latest::{Calm, Facts, Latest};
 
 /// Which condition of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,10 @@ pub enum Clause {
     /// The condition to end, where the rule has one.
     Until,
 }
+
+/// Where the truth of a condition is found, as long as the condition is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Root(Gate);
 
 /// A condition of a vehicle changed its truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,11 +113,16 @@ impl Conditions {
 
     /// Whether a condition holds in a vehicle now.
     pub fn holds(&self, vehicle: Vehicle, rule: Rule, clause: Clause) -> bool {
-        let root = self.rules.get(&(rule, clause)).map(|made| made.gates[0]);
+        let root = self.rules.get(&(rule, clause)).map(|made| Root(made.gates[0]));
+        root.is_some_and(|root| self.is_true(vehicle, root))
+    }
+
+    /// The same of a condition that is there, by its root.
+    #[inline]
+    pub fn is_true(&self, vehicle: Vehicle, root: Root) -> bool {
         let state = self.vehicles.get(vehicle as usize);
-        root.zip(state)
-            .and_then(|(gate, state)| state.missing.get(gate as usize))
-            .is_some_and(|missing| *missing <= 0)
+        let missing = state.and_then(|state| state.missing.get(root.0 as usize));
+        missing.is_some_and(|missing| *missing <= 0)
     }
 
     /// The sample that last flipped an atom of a vehicle; only with `explain`.
@@ -135,12 +144,11 @@ impl Conditions {
         if before == sample.value || (before.is_nan() && sample.value.is_nan()) {
             return;
         }
-        let Some(signal) = self.signals.get(sample.slot as usize) else { return };
-        let stays = signal.stays_between(held.passed, sample.value);
-        if stays && signal.has_thresholds_only() && !before.is_nan() && !sample.value.is_nan() {
-            return;
+        if sample.slot as usize >= self.signals.len() {
+            held.calm = if sample.value.is_nan() { Calm::NEVER } else { Calm::ALWAYS };
+        } else if !held.calm.contains(sample.value) {
+            self.change(&sample, before, latest, toggles);
         }
-        self.change(&sample, before, latest, toggles);
     }
 
     /// Lets a changed value flip atoms.
@@ -172,6 +180,8 @@ impl Conditions {
                     held.passed = 0;
                 }
             }
+            held.calm =
+                if sample.value.is_nan() { Calm::NEVER } else { signal.calm(held.passed) };
         }
         for &id in &signal.computed {
             let (atom, facts) = (&self.computed[id as usize], latest.of(sample.vehicle));
@@ -186,12 +196,31 @@ impl Conditions {
         let mut read = 0;
         for sample in samples {
             let Some(held) = latest.held(sample.vehicle, sample.slot) else { continue };
+            if held.calm.contains(sample.value) {
+                continue;
+            }
             let Some(signal) = self.signals.get(sample.slot as usize) else { continue };
             let Some(gate) = signal.first_touched(held.passed, sample.value) else { continue };
             let Some(state) = self.vehicles.get(sample.vehicle as usize) else { continue };
             read ^= state.missing.get(gate as usize).copied().unwrap_or_default();
         }
         std::hint::black_box(read);
+    }
+
+    /// Lets every sample of a slot come to [`Self::apply`], or no more only those that may change
+    /// a truth.
+    pub fn attend(&mut self, slot: Slot, every_sample: bool) {
+        if slot as usize >= self.signals.len() {
+            self.signals.resize_with(slot as usize + 1, SignalIndex::default);
+        }
+        self.signals[slot as usize].every_sample = every_sample;
+        self.stale.push(slot);
+    }
+
+    /// Whether [`Latest::take_calm`] knows all that makes a difference.
+    #[inline]
+    pub fn is_indexed(&self) -> bool {
+        self.stale.is_empty()
     }
 
     /// The conditions that broke their limits in a vehicle since this was asked last.

@@ -1,6 +1,9 @@
 //! The latest value of every signal of every vehicle.
 
+mod calm;
 pub mod naive;
+
+pub(crate) use calm::Calm;
 
 use crate::ids::{Sample, Slot, Time, UNKNOWN, Vehicle};
 
@@ -30,12 +33,26 @@ impl Fact {
 pub(crate) struct Held {
     pub(crate) value: f64,
     time_us: Time,
+    /// Where the value may move and change nothing else; `conditions` keeps it.
+    pub(crate) calm: Calm,
     /// How many of the signal's thresholds the value has passed; `conditions` keeps it.
     pub(crate) passed: u32,
     origin: u32,
 }
 
-const EMPTY: Held = Held { value: UNKNOWN, time_us: 0, passed: 0, origin: 0 };
+const EMPTY: Held =
+    Held { value: UNKNOWN, time_us: 0, calm: Calm::NEVER, passed: 0, origin: 0 };
+
+impl Held {
+    /// Puts a sample here; the value that it replaces.
+    #[inline]
+    fn replace(&mut self, sample: &Sample) -> f64 {
+        self.time_us = sample.time_us;
+        self.origin = sample.origin;
+        // There is one zero only, so that equal values have equal bits.
+        std::mem::replace(&mut self.value, sample.value + 0.0)
+    }
+}
 
 /// The facts of one vehicle, read by slot.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +74,7 @@ fn fact(held: &Held) -> Fact {
     Fact { value: held.value, time_us: held.time_us, origin: held.origin }
 }
 
-/// The latest facts of all vehicles: 24 bytes of a vehicle for each slot that any has used.
+/// The latest facts of all vehicles: 32 bytes of a vehicle for each slot that any has used.
 #[derive(Debug, Default)]
 pub struct Latest {
     vehicles: Vec<Vec<Held>>,
@@ -81,9 +98,15 @@ impl Latest {
             self.make_room(vehicle, slot);
         }
         let held = &mut self.vehicles[vehicle][slot];
-        held.time_us = sample.time_us;
-        held.origin = sample.origin;
-        (std::mem::replace(&mut held.value, sample.value), held)
+        (held.replace(sample), held)
+    }
+
+    /// Takes a sample in if that changes nothing else, and says whether it did.
+    #[inline]
+    pub(crate) fn take_calm(&mut self, sample: &Sample) -> bool {
+        let held = self.held_mut(sample.vehicle, sample.slot);
+        let held = held.filter(|held| held.calm.contains(sample.value));
+        held.map(|held| held.replace(sample)).is_some()
     }
 
     /// How many facts there is room for.
@@ -114,6 +137,7 @@ impl Latest {
     }
 
     /// The same, to change it.
+    #[inline]
     pub(crate) fn held_mut(&mut self, vehicle: Vehicle, slot: Slot) -> Option<&mut Held> {
         self.vehicles.get_mut(vehicle as usize)?.get_mut(slot as usize)
     }

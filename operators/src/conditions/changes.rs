@@ -8,20 +8,21 @@ use super::flips::AtomKey;
 use super::gates::{Gate, Hook, Output};
 use super::index::{Leaf, SignalIndex};
 use super::pulse::{Counters, noted};
-use super::{Clause, Computed, Conditions, Made, Toggle, probe, root};
+use super::{Clause, Computed, Conditions, Made, Root, Toggle, probe, root};
 use crate::condition::{Atom, Condition, Test};
 use crate::ids::{Rule, Vehicle};
 use crate::latest::{Facts, Latest};
 
 impl Conditions {
-    /// Adds a condition; toggles it in each vehicle where it holds already.
+    /// Adds a condition, and says where its truth is found; toggles it in each vehicle where it
+    /// holds already.
     pub fn add(
         &mut self,
         (rule, clause): (Rule, Clause),
         condition: &Condition,
         latest: &Latest,
         toggles: &mut Vec<Toggle>,
-    ) {
+    ) -> Root {
         let mut hooks = Vec::new();
         let gates = self.gates.build(&condition.formula, root(rule, clause), &mut hooks);
         let made = self.hang(condition, &hooks, gates);
@@ -31,7 +32,9 @@ impl Conditions {
                 self.start(vehicle, condition, &hooks, &made, latest.of(vehicle), toggles);
             }
         }
+        let root = Root(made.gates[0]);
         self.rules.insert((rule, clause), made);
+        root
     }
 
     /// Takes a condition away. It toggles nothing: the caller ends what held.
@@ -135,18 +138,19 @@ impl Conditions {
                     && !held.value.is_nan()
                 {
                     held.passed = signal.passed(held.value) as u32;
+                    held.calm = signal.calm(held.passed);
                 }
             }
         }
         for atom in std::mem::take(&mut self.retired.atoms) {
-            if !self.is_indexed(&atom) {
+            if !self.has_indexed(&atom) {
                 self.forget_flip(&atom);
             }
         }
     }
 
     /// Whether a condition has the atom, so that its flips are noted.
-    fn is_indexed(&self, atom: &Atom) -> bool {
+    fn has_indexed(&self, atom: &Atom) -> bool {
         probe(atom).is_some_and(|(slot, probe)| {
             self.signals.get(slot as usize).is_some_and(|signal| signal.has(&probe))
         })

@@ -5,6 +5,7 @@
 //! only the two that it leaves and reaches.
 
 use super::gates::Gate;
+use crate::latest::Calm;
 
 /// Which way a literal hangs on its atom.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,8 +28,26 @@ pub(super) enum Probe {
 pub(super) struct Entry {
     /// The threshold or constant.
     pub(super) point: f64,
+    /// The gate, where there is one only; else the place of its [`Span`].
+    hung: u32,
+    kind: Hung,
     /// For thresholds, whether the point itself passes.
     pub(super) inclusive: bool,
+}
+
+/// What hangs on a point: mostly a single gate, which then needs no place of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hung {
+    /// One gate that is true when the point is passed or met.
+    Positive,
+    /// One that is true when it is not.
+    Negative,
+    Many,
+}
+
+/// Where the gates of a point lie: those true when it is passed or met, then those true when not.
+#[derive(Clone, Copy, Debug)]
+struct Span {
     start: u32,
     middle: u32,
     end: u32,
@@ -44,9 +63,12 @@ pub(super) struct SignalIndex {
     pub(super) constants: Vec<Entry>,
     /// Computed atoms that read the signal.
     pub(super) computed: Vec<u32>,
-    /// For each entry its gates: those true when it is passed or met, then those true when not.
+    spans: Vec<Span>,
+    /// The gates of each span.
     fan_out: Vec<Gate>,
     pub(super) known: Option<Entry>,
+    /// Whether others read each sample, also one that changes no truth.
+    pub(super) every_sample: bool,
     pub(super) leaves: Vec<Leaf>,
 }
 
@@ -60,13 +82,29 @@ impl Entry {
 
 impl SignalIndex {
     /// Gates that are true while the entry is passed or met.
-    pub(super) fn positive(&self, entry: &Entry) -> &[Gate] {
-        &self.fan_out[entry.start as usize..entry.middle as usize]
+    #[inline]
+    pub(super) fn positive<'a>(&'a self, entry: &'a Entry) -> &'a [Gate] {
+        match entry.kind {
+            Hung::Positive => std::slice::from_ref(&entry.hung),
+            Hung::Negative => &[],
+            Hung::Many => {
+                let span = self.spans[entry.hung as usize];
+                &self.fan_out[span.start as usize..span.middle as usize]
+            }
+        }
     }
 
     /// Gates that are true while the value is known and the entry is not passed or not met.
-    pub(super) fn negative(&self, entry: &Entry) -> &[Gate] {
-        &self.fan_out[entry.middle as usize..entry.end as usize]
+    #[inline]
+    pub(super) fn negative<'a>(&'a self, entry: &'a Entry) -> &'a [Gate] {
+        match entry.kind {
+            Hung::Positive => &[],
+            Hung::Negative => std::slice::from_ref(&entry.hung),
+            Hung::Many => {
+                let span = self.spans[entry.hung as usize];
+                &self.fan_out[span.middle as usize..span.end as usize]
+            }
+        }
     }
 
     /// How many thresholds a known value has passed.
@@ -74,16 +112,18 @@ impl SignalIndex {
         self.thresholds.partition_point(|entry| entry.passed_by(value))
     }
 
-    /// Whether a known value has passed no other thresholds than so many.
-    #[inline]
-    pub(super) fn stays_between(&self, passed: u32, value: f64) -> bool {
+    /// Where a known value that has passed so many thresholds may move without a difference.
+    pub(super) fn calm(&self, passed: u32) -> Calm {
+        let makes_a_difference = self.every_sample || !self.has_thresholds_only();
+        if makes_a_difference {
+            return Calm::NEVER;
+        }
+        let point = |at: usize| self.thresholds.get(at).map(|entry| entry.point);
         let at = passed as usize;
-        let above = self.thresholds.get(at).is_some_and(|next| next.passed_by(value));
-        let last = at.checked_sub(1).and_then(|at| self.thresholds.get(at));
-        !above && last.is_none_or(|last| last.passed_by(value))
+        Calm::between(at.checked_sub(1).and_then(point), point(at))
     }
 
-    /// A gate that a value touches on its way from where so many thresholds were passed.
+    /// The gate that a value touches first, where that is a single one, on its way from where so many thresholds were passed.
     #[inline]
     pub(super) fn first_touched(&self, passed: u32, value: f64) -> Option<Gate> {
         let at = passed as usize;
@@ -93,12 +133,11 @@ impl SignalIndex {
             last.filter(|last| !last.passed_by(value))
         };
         let entry = up.or_else(down)?;
-        self.fan_out.get(entry.start as usize).copied()
+        (entry.kind != Hung::Many).then_some(entry.hung)
     }
 
     /// Whether nothing but crossing a threshold makes a difference while the value is known.
-    #[inline]
-    pub(super) fn has_thresholds_only(&self) -> bool {
+    fn has_thresholds_only(&self) -> bool {
         self.constants.is_empty() && self.computed.is_empty()
     }
 
@@ -141,14 +180,12 @@ impl SignalIndex {
         self.thresholds.clear();
         self.constants.clear();
         self.known = None;
+        self.spans.clear();
         self.fan_out.clear();
-        for group in self.leaves.chunk_by(|a, b| a.probe == b.probe) {
-            let start = self.fan_out.len() as u32;
-            let positive = group.iter().filter(|leaf| !leaf.negated).count() as u32;
-            self.fan_out.extend(group.iter().map(|leaf| leaf.gate));
-            let end = self.fan_out.len() as u32;
-            let entry =
-                |point, inclusive| Entry { point, inclusive, start, middle: start + positive, end };
+        let leaves = std::mem::take(&mut self.leaves);
+        for group in leaves.chunk_by(|a, b| a.probe == b.probe) {
+            let (hung, kind) = self.hang(group);
+            let entry = |point, inclusive| Entry { point, hung, kind, inclusive };
             match group[0].probe {
                 Probe::Known => self.known = Some(entry(0.0, false)),
                 Probe::Above { threshold, inclusive } => {
@@ -157,5 +194,20 @@ impl SignalIndex {
                 Probe::Equals { constant } => self.constants.push(entry(constant, false)),
             }
         }
+        self.leaves = leaves;
+    }
+
+    /// Hangs the leaves of one point, those that are not negated first.
+    fn hang(&mut self, leaves: &[Leaf]) -> (u32, Hung) {
+        match leaves {
+            [Leaf { gate, negated: false, .. }] => return (*gate, Hung::Positive),
+            [Leaf { gate, negated: true, .. }] => return (*gate, Hung::Negative),
+            _ => {}
+        }
+        let start = self.fan_out.len() as u32;
+        let positive = leaves.iter().filter(|leaf| !leaf.negated).count() as u32;
+        self.fan_out.extend(leaves.iter().map(|leaf| leaf.gate));
+        self.spans.push(Span { start, middle: start + positive, end: self.fan_out.len() as u32 });
+        (self.spans.len() as u32 - 1, Hung::Many)
     }
 }

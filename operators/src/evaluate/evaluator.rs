@@ -15,8 +15,8 @@ use self::quarantine::Quarantine;
 use self::succession::Departed;
 use self::watch::Watch;
 use super::{Cause, Edge, Input, RuleSpec};
-use crate::conditions::{Clause, Conditions, Toggle};
-use crate::cooldown::{Cooldown, EdgeKind, Levels};
+use crate::conditions::{Clause, Conditions, Flip, Root, Toggle};
+use crate::cooldown::{Cooldown, EdgeKind, Levels, Timing};
 use crate::derived::{DerivedFacts, Function, Level, TRUTHS};
 use crate::held::Held;
 use crate::ids::{Rule, Sample, Slot, Time, UNKNOWN, Vehicle};
@@ -70,8 +70,11 @@ pub struct Evaluator {
 /// A rule with the level at which it settles.
 #[derive(Debug)]
 struct Live {
-    spec: Arc<RuleSpec>,
+    timing: Timing,
     level: Level,
+    /// Whether it holds is seen there.
+    when: Root,
+    spec: Arc<RuleSpec>,
     captures: Arc<[Slot]>,
     /// The slot that holds whether it is active, where another rule asks for that.
     announces: Option<Slot>,
@@ -173,14 +176,10 @@ impl Evaluator {
             if self.latest.room() > FACTS_NEAR {
                 self.conditions.look_ahead(samples, &self.latest);
             }
-            for sample in samples {
-                if sample.time_us != self.now_us {
-                    if self.is_due(sample.time_us) {
-                        self.run_until(sample.time_us, edges);
-                    }
-                    self.now_us = sample.time_us;
-                }
-                self.take_sample(sample);
+            let mut samples = samples;
+            while let [sample, later @ ..] = self.pass_calm(samples) {
+                self.take_in_time(sample, edges);
+                samples = later;
             }
         }
         self.run_until(tick_us, edges);
@@ -200,10 +199,40 @@ impl Evaluator {
         self.edges_made
     }
 
-    fn is_due(&self, time_us: Time) -> bool {
+    /// Takes samples in that change nothing but their facts, as long as nothing else is to do;
+    /// the others.
+    #[inline]
+    fn pass_calm<'s>(&mut self, samples: &'s [Sample]) -> &'s [Sample] {
+        if self.has_to_settle() || self.watch.is_some() || !self.conditions.is_indexed() {
+            return samples;
+        }
+        let mut calm = 0;
+        while let Some(sample) = samples.get(calm)
+            && sample.time_us <= self.next_timer_us
+            && self.latest.take_calm(sample)
+        {
+            calm += 1;
+        }
+        let (passed, later) = samples.split_at(calm);
+        self.now_us = passed.last().map_or(self.now_us, |sample| sample.time_us);
+        later
+    }
+
+    /// Takes a sample in, after all that comes before it.
+    fn take_in_time(&mut self, sample: &Sample, edges: &mut Vec<Edge>) {
+        if sample.time_us != self.now_us {
+            if self.has_to_settle() || self.next_timer_us < sample.time_us {
+                self.run_until(sample.time_us, edges);
+            }
+            self.now_us = sample.time_us;
+        }
+        self.take_sample(sample);
+    }
+
+    /// Whether something happened at the present time that is not decided yet.
+    fn has_to_settle(&self) -> bool {
         !self.toggles.is_empty()
             || !self.pending.is_empty()
-            || self.next_timer_us < time_us
             || !self.removed.is_empty()
             || self.watch.as_ref().is_some_and(Watch::has_seen)
     }
@@ -371,12 +400,12 @@ impl Evaluator {
     /// condition changed, and an even number is no change.
     fn settle_rule(&mut self, key: Key, touched: usize, edges: &mut Vec<Edge>) {
         let (vehicle, rule) = key;
-        let Some(timing) = self.rules.get(&rule).map(|live| live.spec.timing()) else { return };
+        let Some(live) = self.rules.get(&rule) else { return };
         if self.quarantine.holds(key) {
             return;
         }
-        let holds = |clause| self.conditions.holds(vehicle, rule, clause);
-        let mut when = holds(Clause::When);
+        let timing = live.timing;
+        let mut when = self.conditions.is_true(vehicle, live.when);
         if timing.held_us > 0 {
             match (when, self.held.since(key)) {
                 (true, None) => self.held.rise(key, self.now_us, timing.held_us),
@@ -389,11 +418,12 @@ impl Evaluator {
             let edge = if when { EdgeKind::Begin } else { EdgeKind::End };
             (touched % 2 == 1).then_some(edge)
         } else {
-            let levels = Levels { when, until: timing.latched && holds(Clause::Until) };
-            self.cooldown.settle(key, &timing, levels, self.now_us)
+            let until =
+                timing.latched && self.conditions.holds(vehicle, rule, Clause::Until);
+            self.cooldown.settle(key, &timing, Levels { when, until }, self.now_us)
         };
-        if let (Some(kind), Some(live)) = (kind, self.rules.get(&rule)) {
-            edges.push(self.edge(key, &live.spec, kind));
+        if let Some(kind) = kind {
+            edges.extend(self.edge(key, kind));
             self.announce(key, kind == EdgeKind::Begin);
         }
     }
@@ -408,25 +438,28 @@ impl Evaluator {
         }
     }
 
-    fn edge(&self, key: Key, spec: &RuleSpec, kind: EdgeKind) -> Edge {
-        let ended_by_until = kind == EdgeKind::End && spec.until.is_some();
-        let (cause, condition) = match &spec.until {
-            Some(until) if ended_by_until => (Cause::Until, until),
-            _ => (Cause::When, &spec.when),
-        };
+    /// An edge of a rule at the present time; none of one that is not there.
+    fn edge(&self, key: Key, kind: EdgeKind) -> Option<Edge> {
+        let live = self.rules.get(&key.1)?;
+        let ended_by_until = kind == EdgeKind::End && live.timing.latched;
+        let begins_held = kind == EdgeKind::Begin && live.timing.held_us > 0;
         let facts = self.latest.of(key.0);
-        let captures = self.rules.get(&key.1).map_or(&spec.captures, |live| &live.captures);
-        let flips = if self.explain { condition.atoms.as_slice() } else { &[] };
-        let begins_held = kind == EdgeKind::Begin && spec.held_us > 0;
-        Edge {
+        Some(Edge {
             time_us: self.now_us,
             vehicle: key.0,
             rule: key.1,
             kind,
-            cause,
+            cause: if ended_by_until { Cause::Until } else { Cause::When },
             held_since_us: self.held.since(key).filter(|_| begins_held),
-            facts: captures.iter().map(|slot| facts.get(*slot)).collect(),
-            flips: flips.iter().map(|atom| self.conditions.flip_of(key.0, atom)).collect(),
-        }
+            facts: live.captures.iter().map(|slot| facts.get(*slot)).collect(),
+            flips: if self.explain { self.flips(key.0, live, ended_by_until) } else { Box::default() },
+        })
+    }
+
+    /// What last flipped the atoms of the condition that decided.
+    fn flips(&self, vehicle: Vehicle, live: &Live, by_until: bool) -> Box<[Option<Flip>]> {
+        let until = live.spec.until.as_ref().filter(|_| by_until);
+        let atoms = until.unwrap_or(&live.spec.when).atoms.iter();
+        atoms.map(|atom| self.conditions.flip_of(vehicle, atom)).collect()
     }
 }

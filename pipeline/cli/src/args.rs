@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use piccolo_engine::PolicyDefaults;
+use piccolo_engine::{DecisionId, PolicyDefaults};
 
 mod bench;
 mod rules;
@@ -188,7 +188,7 @@ pub(crate) struct ExplainArgs {
     pub(crate) vehicle: Vec<String>,
     /// Why the decision with this id was made
     #[arg(long, value_name = "DECISION_ID")]
-    pub(crate) id: Option<String>,
+    pub(crate) id: Option<DecisionId>,
     /// Why this scenario began or ended: the last time until --at, or else the first
     #[arg(long, value_name = "NAME")]
     pub(crate) scenario: Option<String>,

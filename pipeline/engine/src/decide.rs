@@ -14,6 +14,7 @@ use piccolo_script::{ActionKind, ActionTemplate, Policy};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decision::{Action, Arguments, Decision, Edge, Withheld};
+use crate::decision_id::DecisionId;
 use crate::encode::Names;
 use crate::explain::EdgeFacts;
 use crate::lane::{Lane, LiveRule};
@@ -97,6 +98,7 @@ impl Decider {
         let is_carried =
             |heard: &EdgeFacts<'_>| carried.contains(&(heard.edge.vehicle, heard.edge.rule));
         edges.extend(changes.into_iter().filter(|heard| !is_carried(heard)));
+        look_ahead(&edges);
         edges.sort_by(|a, b| context.order(a, b));
         let mut winners = findings.winners.as_slice();
         let mut decisions = Vec::with_capacity(edges.len());
@@ -182,7 +184,7 @@ impl Decider {
         context: &Context<'_>,
     ) -> Decision {
         let (edge, scenario) = (facts.edge, &facts.rule.scenario);
-        let vehicle = context.names.vehicle_name(edge.vehicle).cloned().unwrap_or_default();
+        let vehicle = context.names.named(edge.vehicle);
         let (kind, mut outcome) = match edge.kind {
             EdgeKind::Begin => (Edge::Begin, self.begin(facts, context)),
             EdgeKind::End => (Edge::End, self.end(facts, context)),
@@ -191,9 +193,9 @@ impl Decider {
             self.give_back(facts, before, context, &mut outcome);
         }
         Decision {
-            id: decision_id(&vehicle, &scenario.name, &scenario.revision, kind, edge.time_us),
+            id: DecisionId::new(vehicle.digest, facts.rule.digest, kind, edge.time_us),
             time_us: edge.time_us,
-            vehicle,
+            vehicle: vehicle.name,
             scenario: Arc::clone(&scenario.name),
             revision: Arc::clone(&scenario.revision),
             edge: kind,
@@ -209,6 +211,7 @@ impl Decider {
         let mut outcome = Outcome::default();
         let then = &facts.rule.scenario.then;
         let as_written = then.iter().all(|template| template.arguments.is_empty());
+        outcome.actions.reserve_exact(then.len());
         let mut evaluated = Vec::new();
         for (index, template) in then.iter().enumerate() {
             let target = targets.get(index).copied().flatten();
@@ -300,6 +303,22 @@ impl Wanted {
     }
 }
 
+/// Reads what the decisions will be made of, all of it at once, so that it is on its way from
+/// memory before they need it, one after the other. It changes nothing.
+fn look_ahead(edges: &[EdgeFacts<'_>]) {
+    let mut read = 0;
+    for EdgeFacts { rule, edge, .. } in edges {
+        let scenario = &rule.scenario;
+        let actions =
+            if edge.kind == EdgeKind::Begin { &scenario.then } else { &scenario.finally };
+        let target = actions.first().map(|action| &action.target);
+        let texts = [Some(&scenario.name), Some(&scenario.revision), target];
+        let first = |text: &Arc<str>| text.as_bytes().first().copied();
+        read ^= texts.into_iter().flatten().filter_map(first).fold(0, |a, b| a ^ b);
+    }
+    std::hint::black_box(read);
+}
+
 /// Whether a change of rules made an edge.
 fn is_change(edge: &RuleEdge) -> bool {
     matches!(edge.cause, Cause::Carried | Cause::Lane(_) | Cause::Removed)
@@ -330,14 +349,15 @@ impl Outcome {
         }
         let asked = Asked {
             facts,
-            scenario: action.scenario.as_ref().unwrap_or(&facts.rule.scenario.name).clone(),
+            scenario: action.scenario.as_ref().unwrap_or(&facts.rule.scenario.name),
             defaults: context.defaults,
             seen: &|policy, seen| (context.seen)(facts.edge, policy, seen),
         };
-        let withheld = Withheld::new(action.kind, &action.target);
-        match context.policies.judge(kind, action, &asked) {
-            Judged::Allowed(action) => self.actions.push(action),
+        match context.policies.judge(kind, &action, &asked) {
+            Judged::Allowed => self.actions.push(action),
+            Judged::Changed(changed) => self.actions.push(changed),
             Judged::Denied { by: denied_by, reason } => {
+                let withheld = Withheld::new(action.kind, &action.target);
                 self.withheld.push(Withheld { denied_by, reason: Some(reason), ..withheld });
             }
         }
@@ -376,25 +396,4 @@ fn fitting(template: &ActionTemplate, value: Value, catalogue: &Catalogue) -> Op
     }
     let signal = catalogue.get(catalogue.find(&template.target)?)?;
     signal.coerce(value).ok()
-}
-
-fn decision_id(
-    vehicle: &str,
-    scenario: &str,
-    revision: &str,
-    edge: Edge,
-    time_us: u64,
-) -> Arc<str> {
-    let edge = match edge {
-        Edge::Begin => "begin",
-        Edge::End => "end",
-    };
-    // One piece is hashed faster than many.
-    let mut text = Vec::with_capacity(128);
-    for part in [vehicle, scenario, revision, edge] {
-        text.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        text.extend_from_slice(part.as_bytes());
-    }
-    text.extend_from_slice(&time_us.to_le_bytes());
-    blake3::hash(&text).to_hex().as_str()[..32].into()
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use piccolo_catalogue::Value;
 use serde::Serialize;
 
+use crate::decision_id::DecisionId;
+
 /// A scenario began or ended in one vehicle, with what is to be done.
 ///
 /// Decisions come in canonical order: by time, vehicle name, those that a change of
@@ -12,9 +14,8 @@ use serde::Serialize;
 /// byte, whatever the batch size, worker count or speed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
-    /// A hash of vehicle, scenario, revision, edge and time, as 32 hexadecimal
-    /// digits: the same in every run.
-    pub id: Arc<str>,
+    /// What identifies it: the same in every run.
+    pub id: DecisionId,
     /// Event time, in microseconds of the source's own clock.
     pub time_us: u64,
     /// The vehicle's name.

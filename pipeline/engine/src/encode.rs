@@ -7,6 +7,7 @@ use piccolo_operators::ids::{Slot, UNKNOWN, Vehicle};
 use piccolo_script::Type;
 use rustc_hash::FxHashMap;
 
+use crate::decision_id::Digest;
 use crate::error::EngineError;
 use crate::facts::FactTable;
 
@@ -115,12 +116,19 @@ impl Encoding {
     }
 }
 
+/// A vehicle's name, with what goes into the ids of its decisions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Named {
+    pub(crate) name: Arc<str>,
+    pub(crate) digest: Digest,
+}
+
 /// The tables of one engine.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) symbols: Arc<Symbols>,
-    vehicles: Vec<Arc<str>>,
+    vehicles: Vec<Named>,
     vehicle_numbers: FxHashMap<Arc<str>, Vehicle>,
     /// The slot of each signal of the catalogue, once it is used.
     slots: Vec<Option<Slot>>,
@@ -155,14 +163,19 @@ impl Names {
         }
         let name: Arc<str> = name.into();
         let vehicle = self.vehicles.len() as Vehicle;
-        self.vehicles.push(Arc::clone(&name));
+        self.vehicles.push(Named { digest: Digest::of(&[&name]), name: Arc::clone(&name) });
         self.vehicle_numbers.insert(name, vehicle);
         Ok(vehicle)
     }
 
     /// The name of a vehicle; none for a number that was never given out.
     pub(crate) fn vehicle_name(&self, vehicle: Vehicle) -> Option<&Arc<str>> {
-        self.vehicles.get(vehicle as usize)
+        self.vehicles.get(vehicle as usize).map(|named| &named.name)
+    }
+
+    /// A vehicle by name and digest; both empty for a number that was never given out.
+    pub(crate) fn named(&self, vehicle: Vehicle) -> Named {
+        self.vehicles.get(vehicle as usize).cloned().unwrap_or_default()
     }
 
     /// The slot of a signal, given out in the order of first use.

@@ -11,6 +11,7 @@ use piccolo_script::{ActionTemplate, Fact, Policy, Scenario};
 use rustc_hash::FxHashMap;
 
 use crate::decide::Decider;
+use crate::decision_id::Digest;
 use crate::facts::Stage;
 use crate::policy::Policies;
 
@@ -95,6 +96,8 @@ impl LaneState {
 #[derive(Debug)]
 pub(crate) struct LiveRule {
     pub(crate) scenario: Arc<Scenario>,
+    /// What goes into the ids of its decisions: name and revision.
+    pub(crate) digest: Digest,
     /// What it is, together with the scenarios that it asks about.
     pub(crate) identity: Arc<str>,
     /// The keys of the facts that are kept for its conditions.

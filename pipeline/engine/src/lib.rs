@@ -8,6 +8,7 @@ mod compile;
 mod crew;
 mod decide;
 mod decision;
+mod decision_id;
 mod encode;
 mod engine;
 mod error;
@@ -29,6 +30,7 @@ pub use decision::{
     Action, Arguments, AtomReason, Decision, Edge, Quarantined, SampleReason, SignalReason, Why,
     Withheld,
 };
+pub use decision_id::{DecisionId, NoDecisionId};
 pub use encode::{SYMBOLS_MAX, VEHICLES_MAX};
 pub use engine::{Engine, EngineConfig, RuleChange};
 pub use error::EngineError;

@@ -8,6 +8,7 @@ use piccolo_operators::ids::{Rule, Slot};
 use piccolo_script::{Fact, PlatformFact, Property, RuleSet, Scenario};
 
 use crate::compile::compile;
+use crate::decision_id::Digest;
 use crate::engine::{Engine, RuleChange};
 use crate::error::EngineError;
 use crate::facts::{Identity, Stage};
@@ -175,6 +176,7 @@ impl Engine {
         }
         let live = LiveRule {
             scenario: Arc::clone(scenario),
+            digest: Digest::of(&[&scenario.name, &scenario.revision]),
             identity: Arc::clone(&identity.text),
             reads,
             captures: Vec::new(),

@@ -72,14 +72,17 @@ pub(crate) struct Policies(Vec<Arc<Policy>>);
 /// What became of an action.
 #[derive(Clone, Debug)]
 pub(crate) enum Judged {
-    Allowed(Action),
+    /// As it was asked for.
+    Allowed,
+    /// Another one instead.
+    Changed(Action),
     Denied { by: Option<Arc<str>>, reason: Arc<str> },
 }
 
 /// An action that is judged: what is asked for, by whom, and the facts at that time.
 pub(crate) struct Asked<'a> {
     pub(crate) facts: &'a EdgeFacts<'a>,
-    pub(crate) scenario: Arc<str>,
+    pub(crate) scenario: &'a Arc<str>,
     pub(crate) defaults: PolicyDefaults,
     /// Told of each policy that was asked.
     pub(crate) seen: &'a dyn Fn(&Arc<Policy>, &dyn script::Facts),
@@ -134,16 +137,16 @@ impl Policies {
     }
 
     /// Judges an action; one that a policy changes is judged once more.
-    pub(crate) fn judge(&self, kind: ActionKind, action: Action, asked: &Asked<'_>) -> Judged {
-        match self.verdict(kind, &action, asked) {
-            Said::Allow => Judged::Allowed(action),
+    pub(crate) fn judge(&self, kind: ActionKind, action: &Action, asked: &Asked<'_>) -> Judged {
+        match self.verdict(kind, action, asked) {
+            Said::Allow => Judged::Allowed,
             Said::Deny { by, reason } => Judged::Denied { by, reason },
             Said::Change { by, kind, action: changed } => {
                 let changed = Action { changed_by: Some(Arc::clone(&by)), ..changed };
                 match self.verdict(kind, &changed, asked) {
-                    Said::Allow => Judged::Allowed(changed),
+                    Said::Allow => Judged::Changed(changed),
                     Said::Change { action, .. } if action.is_same_deed(&changed) => {
-                        Judged::Allowed(changed)
+                        Judged::Changed(changed)
                     }
                     Said::Change { by: other, .. } => Judged::Denied {
                         by: Some(other),
@@ -255,7 +258,7 @@ impl script::Facts for ActionFacts<'_> {
                 ActionField::Target => Some(Value::Text(Arc::clone(self.target))),
                 ActionField::Node => node(self.kind, self.target).map(Value::from),
                 ActionField::Scenario | ActionField::Subject => {
-                    Some(Value::Text(Arc::clone(&self.asked.scenario)))
+                    Some(Value::Text(Arc::clone(self.asked.scenario)))
                 }
             },
             fact => script::Facts::value(self.asked.facts, &resolve(fact, self.kind, self.target)?),

@@ -173,10 +173,7 @@ impl Dataflows {
         let samples_go_to = if part == Part::Finish { Stage::Fleet } else { Stage::Vehicle };
         orders.into_iter().for_each(|order| self.take(workers, order, samples_go_to));
         let edges = self.flows[samples_go_to as usize].run(&mut workers.own, tick_us);
-        let homes = &self.homes;
-        let at_home =
-            |edge: &Edge| homes.get(&edge.rule).is_none_or(|home| home.1 == samples_go_to);
-        self.edges.extend(edges.into_iter().filter(at_home));
+        self.keep_at_home(edges, samples_go_to, part);
         if part == Part::Count {
             let counts = self.flows[0].evaluator.borrow_mut().take_counts();
             let counts = self.tally.run(&mut workers.shared, counts, tick_us);
@@ -189,6 +186,20 @@ impl Dataflows {
         let quarantined =
             flows.flat_map(|flow| flow.evaluator.borrow_mut().take_quarantined()).collect();
         Findings { edges, winners, counts: Vec::new(), quarantined }
+    }
+
+    /// Keeps the edges of the rules that are at home in a flow.
+    fn keep_at_home(&mut self, mut edges: Vec<Edge>, flow: Stage, part: Part) {
+        // Where no rule is about the fleet, all are at home there.
+        if part != Part::Whole {
+            let homes = &self.homes;
+            edges.retain(|edge| homes.get(&edge.rule).is_none_or(|home| home.1 == flow));
+        }
+        if self.edges.is_empty() {
+            self.edges = edges;
+        } else {
+            self.edges.append(&mut edges);
+        }
     }
 
     fn take(&mut self, workers: &Workers, order: Order, samples_go_to: Stage) {

@@ -134,10 +134,13 @@ impl State {
         match start {
             Start::Next => (self.ring.len(), true),
             Start::Oldest => (0, true),
-            Start::After(id) => match self.ring.iter().rposition(|decision| *decision.id == **id) {
-                Some(place) => (place + 1, true),
-                None => (0, false),
-            },
+            Start::After(id) => {
+                let place = |id| self.ring.iter().rposition(|decision| decision.id == id);
+                match id.parse().ok().and_then(place) {
+                    Some(place) => (place + 1, true),
+                    None => (0, false),
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ mod why_not;
 use std::sync::Arc;
 
 use piccolo_catalogue::Catalogue;
-use piccolo_engine::{AtomReason, Decision, Edge, EngineError, SampleReason, Why};
+use piccolo_engine::{AtomReason, Decision, DecisionId, Edge, EngineError, SampleReason, Why};
 use piccolo_script::{Condition, Fact, RuleSet, Scenario};
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub use why_not::{Answer, Asked, Missing, WhyNot, why_not};
 #[derive(Clone, Copy, Debug)]
 pub enum Which<'a> {
     /// The one with this id.
-    Id(&'a str),
+    Id(DecisionId),
     /// One of a scenario: the last at or before a time, or else the first.
     Scenario {
         /// The scenario's name.
@@ -114,7 +114,7 @@ fn needed_for(rules: &RuleSet, name: &str) -> RuleSet {
 
 fn fits(decision: &Decision, which: Which<'_>) -> bool {
     match which {
-        Which::Id(id) => *decision.id == *id,
+        Which::Id(id) => decision.id == id,
         Which::Scenario { name, edge, .. } => {
             *decision.scenario == *name && edge.is_none_or(|edge| edge == decision.edge)
         }

@@ -23,7 +23,8 @@ impl Evaluator {
                 self.conditions.add((owner, clause), condition, &self.latest, toggles);
             }
         }
-        self.derived.add(spec, level);
+        self.derived.add(Arc::clone(&spec), level);
+        spec.reads.iter().for_each(|read| self.attend(*read));
         for vehicle in 0..self.latest.vehicles() {
             if self.conditions.is_admitted(vehicle) {
                 self.pending.push(Pending { level, node: Node::Derived(slot), vehicle });
@@ -33,30 +34,42 @@ impl Evaluator {
 
     /// Takes a fact away that nothing reads any more.
     pub(super) fn forget(&mut self, slot: Slot) {
-        let spec = self.derived.remove(slot);
-        if spec.is_some_and(|spec| matches!(spec.function, Function::Truth(_))) {
+        let Some(spec) = self.derived.remove(slot) else { return self.forget_value(slot) };
+        spec.reads.iter().for_each(|read| self.attend(*read));
+        if matches!(spec.function, Function::Truth(_)) {
             self.conditions.remove(TRUTHS + slot, Clause::When);
             self.conditions.remove(TRUTHS + slot, Clause::Until);
             self.toggles.retain(|toggle| toggle.rule != TRUTHS + slot);
         }
         self.pending.retain(|pending| pending.node != Node::Derived(slot));
+        self.forget_value(slot);
+    }
+
+    fn forget_value(&mut self, slot: Slot) {
         self.forget_shared(slot);
         self.latest.forget(slot);
     }
 
+    /// Sees to it that every sample of a slot is looked at where someone reads each.
+    pub(super) fn attend(&mut self, slot: Slot) {
+        let is_read = !self.derived.readers_of(slot).is_empty() || self.fleet.counts(slot);
+        self.conditions.attend(slot, is_read);
+    }
+
     pub(super) fn add(&mut self, rule: Rule, spec: Arc<RuleSpec>, level: Level) {
-        let clauses = [(Clause::When, Some(&spec.when)), (Clause::Until, spec.until.as_ref())];
-        for (clause, condition) in clauses {
-            if let Some(condition) = condition {
-                let key = (rule, clause);
-                self.conditions.add(key, condition, &self.latest, &mut self.toggles);
-            }
+        let mut add = |clause, condition| {
+            self.conditions.add((rule, clause), condition, &self.latest, &mut self.toggles)
+        };
+        let when = add(Clause::When, &spec.when);
+        if let Some(until) = &spec.until {
+            add(Clause::Until, until);
         }
         if let Some(watch) = &mut self.watch {
             watch.add(rule, &spec);
         }
         let captures = Arc::clone(&spec.captures);
-        self.rules.insert(rule, Live { spec, level, captures, announces: None });
+        let timing = spec.timing();
+        self.rules.insert(rule, Live { timing, level, when, spec, captures, announces: None });
     }
 
     pub(super) fn capture(&mut self, rule: Rule, captures: Arc<[Slot]>) {
@@ -85,7 +98,7 @@ impl Evaluator {
         if self.quarantine.holds(key) {
             return false;
         }
-        if !live.spec.timing().is_plain() {
+        if !live.timing.is_plain() {
             return self.cooldown.is_active(key);
         }
         let toggled = self.toggles.iter().filter(|toggle| (toggle.vehicle, toggle.rule) == key);
@@ -99,10 +112,10 @@ impl Evaluator {
 
     /// Tells a lane of the vehicles in which a rule is active.
     pub(super) fn tell(&mut self, rule: Rule, kind: EdgeKind, lane: Lane) {
-        let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
         for vehicle in 0..self.latest.vehicles() {
-            if self.is_active((vehicle, rule)) {
-                let edge = self.edge((vehicle, rule), &spec, kind);
+            if self.is_active((vehicle, rule))
+                && let Some(edge) = self.edge((vehicle, rule), kind)
+            {
                 let flips =
                     if kind == EdgeKind::Begin { edge.flips.clone() } else { Box::default() };
                 self.removed.push(Edge { cause: Cause::Lane(lane), flips, ..edge });
@@ -112,14 +125,12 @@ impl Evaluator {
 
     /// Ends a rule where it is active and forgets it.
     pub(super) fn remove(&mut self, rule: Rule) {
-        let Some(spec) = self.rules.get(&rule).map(|live| Arc::clone(&live.spec)) else { return };
         for vehicle in 0..self.latest.vehicles() {
             let key = (vehicle, rule);
             let active = self.is_active(key);
             self.held.fall(key);
             self.cooldown.remove(key);
-            if active {
-                let edge = self.edge(key, &spec, EdgeKind::End);
+            if active && let Some(edge) = self.edge(key, EdgeKind::End) {
                 self.removed.push(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
             }
         }

@@ -16,10 +16,16 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
+    /// Whether the vehicles are counted in which the truth in a slot holds.
+    #[inline]
+    pub(super) fn counts(&self, slot: Slot) -> bool {
+        self.counted.contains(&slot)
+    }
+
     /// Notes that a vehicle comes into a group or leaves it with a sample.
     #[inline]
     pub(super) fn see(&mut self, sample: &Sample, time_us: Time, facts: Facts<'_>) {
-        if !self.counted.contains(&sample.slot) {
+        if !self.counts(sample.slot) {
             return;
         }
         let (before, after) = (holds(facts.get(sample.slot).value), holds(sample.value));
@@ -44,12 +50,14 @@ impl Evaluator {
     /// Counts the vehicles in which a truth holds.
     pub(super) fn count(&mut self, slot: Slot) {
         self.fleet.counted.push(slot);
+        self.attend(slot);
         self.count_all(slot, 1);
     }
 
     /// Counts them no more.
     pub(super) fn uncount(&mut self, slot: Slot) {
         self.fleet.counted.retain(|known| *known != slot);
+        self.attend(slot);
         self.count_all(slot, -1);
     }
 

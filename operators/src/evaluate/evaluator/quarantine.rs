@@ -1,7 +1,5 @@
 //! Rules that broke their limits are left out, in the vehicle where they did.
 
-use std::sync::Arc;
-
 use rustc_hash::FxHashSet;
 
 use super::Evaluator;
@@ -50,7 +48,9 @@ impl Evaluator {
     }
 
     fn leave_out(&mut self, key: Key, edges: &mut Vec<Edge>) {
-        let Some(spec) = self.rules.get(&key.1).map(|live| Arc::clone(&live.spec)) else { return };
+        if !self.rules.contains_key(&key.1) {
+            return;
+        }
         let active = self.is_active(key);
         if !self.quarantine.held.insert(key) {
             return;
@@ -58,8 +58,7 @@ impl Evaluator {
         self.quarantine.news.push((self.now_us, key));
         self.held.fall(key);
         self.cooldown.remove(key);
-        if active {
-            let edge = self.edge(key, &spec, EdgeKind::End);
+        if active && let Some(edge) = self.edge(key, EdgeKind::End) {
             edges.push(Edge { cause: Cause::Quarantined, flips: Box::default(), ..edge });
             self.announce(key, false);
         }

@@ -53,8 +53,8 @@ impl Evaluator {
             });
             state.held_since_us = state.held_since_us.filter(|_| same_when);
             if state.active {
-                self.carried((state.vehicle, old), &before, EdgeKind::End);
-                self.carried((state.vehicle, new), &after, EdgeKind::Begin);
+                self.carried((state.vehicle, old), EdgeKind::End);
+                self.carried((state.vehicle, new), EdgeKind::Begin);
             }
             self.carry(&state, (state.vehicle, new), &after);
         }
@@ -62,9 +62,10 @@ impl Evaluator {
     }
 
     /// An edge by which others learn that one rule is active in the place of another.
-    fn carried(&mut self, key: Key, spec: &RuleSpec, kind: EdgeKind) {
-        let edge = self.edge(key, spec, kind);
-        self.removed.push(Edge { cause: Cause::Carried, flips: Box::default(), ..edge });
+    fn carried(&mut self, key: Key, kind: EdgeKind) {
+        let edge = self.edge(key, kind);
+        let carried = |edge| Edge { cause: Cause::Carried, flips: Box::default(), ..edge };
+        self.removed.extend(edge.map(carried));
     }
 
     fn carry(&mut self, state: &Departed, new: Key, after: &RuleSpec) {

@@ -71,7 +71,7 @@ impl Watch {
         self.seen.dedup();
         for key in self.seen.drain(..) {
             let Some(live) = rules.get(&key.1) else { continue };
-            let plain = live.spec.timing().is_plain();
+            let plain = live.timing.is_plain();
             self.observer.observe(Moment {
                 time_us: now_us,
                 vehicle: key.0,

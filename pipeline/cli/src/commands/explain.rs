@@ -51,7 +51,7 @@ fn run_explain(
         EdgeArg::End => Edge::End,
     });
     let which = match (&args.id, &args.scenario) {
-        (Some(id), _) => Which::Id(id),
+        (Some(id), _) => Which::Id(*id),
         (None, name) => {
             Which::Scenario { name: name.as_deref().unwrap_or_default(), at_us: args.at, edge }
         }

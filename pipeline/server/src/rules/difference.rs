@@ -157,7 +157,7 @@ fn acts_alike(one: &Decision, other: &Decision) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use piccolo_engine::{Action, Arguments};
+    use piccolo_engine::{Action, Arguments, DecisionId};
 
     use super::*;
 
@@ -172,7 +172,7 @@ mod tests {
             changed_by: None,
         };
         Decision {
-            id: "".into(),
+            id: DecisionId::default(),
             time_us,
             vehicle: "v".into(),
             scenario: "s".into(),

@@ -6,7 +6,7 @@ use piccolo_wire::v1::sample::Signal;
 use piccolo_wire::v1::value::Kind;
 use piccolo_wire::v1::{MissedReason, SubscribeRequest};
 
-use crate::support::{Source, TestServer, sample, server, soon, speed};
+use crate::support::{Source, TestServer, id, sample, server, soon, speed};
 
 /// Sends speeds at the times 1 to `count` as one vehicle, and waits until the engine has them.
 async fn drive(server: &TestServer, vehicle: &str, count: u64) {
@@ -20,13 +20,13 @@ async fn drive(server: &TestServer, vehicle: &str, count: u64) {
     source.settled(&server.clock, count).await;
 }
 
-/// Reads until `count` decisions were given or missed; returns the ids and what was missed.
+/// Reads until `count` decisions were given or missed; returns vehicle and time of each and what was missed.
 async fn read(feed: &mut Feed, count: usize) -> (Vec<String>, u64) {
     let (mut ids, mut missed) = (Vec::new(), 0);
     while ids.len() + (missed as usize) < count {
         match soon(feed.next()).await.unwrap().unwrap() {
             FeedEvent::Decisions(decisions) => {
-                ids.extend(decisions.into_iter().map(|decision| decision.id))
+                ids.extend(decisions.iter().map(|one| format!("{}-{}", one.vehicle, one.time_us)));
             }
             FeedEvent::Missed(gap) => missed += gap.count.unwrap(),
         }
@@ -77,11 +77,11 @@ async fn a_subscription_that_resumes_gets_exactly_the_rest() {
     drive(&server, "a", 1_000).await;
     for after in [1, 500, 999] {
         let request =
-            SubscribeRequest { after_id: Some(format!("a-{after}")), ..Default::default() };
+            SubscribeRequest { after_id: Some(id("a", after).to_string()), ..Default::default() };
         let mut feed = Feed::subscribe(&server.url, request).await.unwrap();
         let (found, missed) = read(&mut feed, 1_000 - after as usize).await;
         assert_eq!((found, missed), (ids("a", after + 1..=1_000), 0));
-        assert_eq!(feed.last_id(), Some("a-1000"));
+        assert_eq!(feed.last_id(), Some(id("a", 1_000).to_string().as_str()));
     }
 }
 
@@ -89,8 +89,8 @@ async fn a_subscription_that_resumes_gets_exactly_the_rest() {
 async fn a_place_that_is_not_known_is_told_first() {
     let server = server(Limits { ring: 10, ..Limits::default() }).await;
     drive(&server, "a", 100).await;
-    for after in ["a-1", "never"] {
-        let request = SubscribeRequest { after_id: Some(after.into()), ..Default::default() };
+    for after in [id("a", 1).to_string(), "never".into()] {
+        let request = SubscribeRequest { after_id: Some(after), ..Default::default() };
         let mut feed = Feed::subscribe(&server.url, request).await.unwrap();
         let first = soon(feed.next()).await.unwrap().unwrap();
         let FeedEvent::Missed(missed) = first else { panic!("{first:?}") };

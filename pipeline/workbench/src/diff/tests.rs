@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use piccolo_catalogue::{Catalogue, Value};
-use piccolo_engine::{Decision, DecisionChange, Engine};
+use piccolo_engine::{Decision, DecisionChange, DecisionId, Engine};
 use piccolo_recording::Sample;
 use piccolo_script::RuleSet;
 
@@ -196,7 +196,7 @@ fn alone(rules: &RuleSet, drives: &[Drive]) -> Vec<Decision> {
 }
 
 fn plain(decision: Decision) -> Decision {
-    Decision { id: "".into(), revision: "".into(), why: None, ..decision }
+    Decision { id: DecisionId::default(), revision: "".into(), why: None, ..decision }
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn held_and_cooldown_are_said() {
     let end = why("fast", Some(9 * SECOND), Some(Edge::End)).unwrap();
     assert_eq!((end.decision.time_us, end.holds), (6 * SECOND, false));
     assert_eq!(end.rests_until_us, Some(10 * SECOND));
-    let by_id = Which::Id(&end.decision.id);
+    let by_id = Which::Id(end.decision.id);
     let same = explain(&rules(), &[drive()], &Catalogue::vss6(), by_id).unwrap().unwrap();
     assert_eq!(same.decision, end.decision);
 }
