@@ -24,7 +24,7 @@ use pulse::{Counters, Pulse, noted};
 
 use crate::condition::{Atom, Test};
 use crate::ids::{Rule, Sample, Slot, Vehicle};
-use crate::latest::{Calm, Facts, Latest};
+use crate::latest::{Calm, Facts, Held, Latest};
 
 /// Which condition of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,6 +151,34 @@ impl Conditions {
         }
     }
 
+    /// Takes a sample in that moves a known value over thresholds, on a signal that has nothing
+    /// else; `held` is what was there before. Says no where it is not of that kind.
+    #[inline]
+    pub(crate) fn cross(
+        &mut self,
+        sample: &Sample,
+        held: &mut Held,
+        toggles: &mut Vec<Toggle>,
+    ) -> bool {
+        let Some(signal) = self.signals.get(sample.slot as usize) else { return false };
+        if held.calm.is_never() || sample.value.is_nan() {
+            return false;
+        }
+        let state = &mut self.vehicles[sample.vehicle as usize];
+        let sample = &Sample { value: sample.value + 0.0, ..*sample };
+        let mut pulse = Pulse {
+            missing: &mut state.missing,
+            outputs: &self.gates.outputs,
+            flips: self.explain.then_some(&mut state.flips),
+            sample,
+            toggles,
+        };
+        pulse.cross(signal, &mut held.passed);
+        held.calm = signal.calm(held.passed);
+        held.replace(sample);
+        true
+    }
+
     /// Lets a changed value flip atoms.
     fn change(
         &mut self,
@@ -180,8 +208,7 @@ impl Conditions {
                     held.passed = 0;
                 }
             }
-            held.calm =
-                if sample.value.is_nan() { Calm::NEVER } else { signal.calm(held.passed) };
+            held.calm = if sample.value.is_nan() { Calm::NEVER } else { signal.calm(held.passed) };
         }
         for &id in &signal.computed {
             let (atom, facts) = (&self.computed[id as usize], latest.of(sample.vehicle));
@@ -191,20 +218,23 @@ impl Conditions {
     }
 
     /// Reads what samples will touch, all of it at once, so that it is on its way from memory
-    /// before [`Self::apply`] needs it, one sample after the other. It changes nothing.
-    pub fn look_ahead(&self, samples: &[Sample], latest: &Latest) {
-        let mut read = 0;
+    /// before they are taken in, one after the other. It changes nothing.
+    pub(crate) fn look_ahead(&self, samples: &[Sample], latest: &Latest) {
+        // First the facts, without a branch that waits for one of them.
+        let held = |sample: &Sample| latest.held(sample.vehicle, sample.slot);
+        let facts = samples.iter().filter_map(held).fold(0, |read, held| read ^ held.passed);
+        std::hint::black_box(facts);
+        let mut gates = 0;
         for sample in samples {
-            let Some(held) = latest.held(sample.vehicle, sample.slot) else { continue };
-            if held.calm.contains(sample.value) {
+            let Some(held) = held(sample).filter(|held| !held.calm.contains(sample.value)) else {
                 continue;
-            }
+            };
             let Some(signal) = self.signals.get(sample.slot as usize) else { continue };
             let Some(gate) = signal.first_touched(held.passed, sample.value) else { continue };
             let Some(state) = self.vehicles.get(sample.vehicle as usize) else { continue };
-            read ^= state.missing.get(gate as usize).copied().unwrap_or_default();
+            gates ^= state.missing.get(gate as usize).copied().unwrap_or_default();
         }
-        std::hint::black_box(read);
+        std::hint::black_box(gates);
     }
 
     /// Lets every sample of a slot come to [`Self::apply`], or no more only those that may change

@@ -40,13 +40,12 @@ pub(crate) struct Held {
     origin: u32,
 }
 
-const EMPTY: Held =
-    Held { value: UNKNOWN, time_us: 0, calm: Calm::NEVER, passed: 0, origin: 0 };
+const EMPTY: Held = Held { value: UNKNOWN, time_us: 0, calm: Calm::NEVER, passed: 0, origin: 0 };
 
 impl Held {
     /// Puts a sample here; the value that it replaces.
     #[inline]
-    fn replace(&mut self, sample: &Sample) -> f64 {
+    pub(crate) fn replace(&mut self, sample: &Sample) -> f64 {
         self.time_us = sample.time_us;
         self.origin = sample.origin;
         // There is one zero only, so that equal values have equal bits.
@@ -99,14 +98,6 @@ impl Latest {
         }
         let held = &mut self.vehicles[vehicle][slot];
         (held.replace(sample), held)
-    }
-
-    /// Takes a sample in if that changes nothing else, and says whether it did.
-    #[inline]
-    pub(crate) fn take_calm(&mut self, sample: &Sample) -> bool {
-        let held = self.held_mut(sample.vehicle, sample.slot);
-        let held = held.filter(|held| held.calm.contains(sample.value));
-        held.map(|held| held.replace(sample)).is_some()
     }
 
     /// How many facts there is room for.

@@ -73,6 +73,12 @@ pub(super) struct SignalIndex {
 }
 
 impl Entry {
+    /// The gate, where there is one only, and whether it is true while the point is not passed.
+    #[inline]
+    pub(super) fn single(&self) -> Option<(Gate, bool)> {
+        (self.kind != Hung::Many).then_some((self.hung, self.kind == Hung::Negative))
+    }
+
     /// Whether a value has passed the threshold.
     #[inline]
     pub(super) fn passed_by(&self, value: f64) -> bool {
@@ -132,8 +138,7 @@ impl SignalIndex {
             let last = at.checked_sub(1).and_then(|at| self.thresholds.get(at));
             last.filter(|last| !last.passed_by(value))
         };
-        let entry = up.or_else(down)?;
-        (entry.kind != Hung::Many).then_some(entry.hung)
+        up.or_else(down)?.single().map(|(gate, _)| gate)
     }
 
     /// Whether nothing but crossing a threshold makes a difference while the value is known.

@@ -2,7 +2,7 @@
 
 use super::flips::{AtomKey, Flips};
 use super::gates::{Gate, Output};
-use super::index::SignalIndex;
+use super::index::{Entry, SignalIndex};
 use super::{Computed, Toggle, toggle};
 use crate::condition::Exceeded;
 use crate::ids::{Sample, Slot, Vehicle};
@@ -17,22 +17,24 @@ pub(super) struct Counters<'a> {
 
 impl Counters<'_> {
     /// A child of the gate became true.
-    pub(super) fn rise(&mut self, mut gate: Gate, toggles: &mut Vec<Toggle>) {
-        loop {
-            let missing = &mut self.missing[gate as usize];
-            *missing -= 1;
-            if *missing != 0 || !self.climb(&mut gate, toggles) {
-                return;
-            }
-        }
+    pub(super) fn rise(&mut self, gate: Gate, toggles: &mut Vec<Toggle>) {
+        self.count(gate, -1, toggles);
     }
 
     /// A child of the gate stopped being true.
-    pub(super) fn fall(&mut self, mut gate: Gate, toggles: &mut Vec<Toggle>) {
+    pub(super) fn fall(&mut self, gate: Gate, toggles: &mut Vec<Toggle>) {
+        self.count(gate, 1, toggles);
+    }
+
+    /// Adds to what the gate misses, and goes on to its parent where that makes it true or false.
+    #[inline]
+    pub(super) fn count(&mut self, mut gate: Gate, change: i8, toggles: &mut Vec<Toggle>) {
         loop {
             let missing = &mut self.missing[gate as usize];
-            *missing += 1;
-            if *missing != 1 || !self.climb(&mut gate, toggles) {
+            let before = *missing;
+            *missing += change;
+            // A gate is true where it misses none; so it changes between one and none only.
+            if before.max(*missing) != 1 || !self.climb(&mut gate, toggles) {
                 return;
             }
         }
@@ -93,26 +95,46 @@ impl Pulse<'_> {
         }
     }
 
-    pub(super) fn move_value(&mut self, signal: &SignalIndex, before: f64, passed: &mut u32) {
+    /// The value passes thresholds, or comes back over some.
+    pub(super) fn cross(&mut self, signal: &SignalIndex, passed: &mut u32) {
         let value = self.sample.value;
         let mut at = *passed as usize;
         while let Some(entry) = signal.thresholds.get(at).filter(|entry| entry.passed_by(value)) {
-            self.flip(signal.negative(entry), signal.positive(entry));
-            self.note(|slot| AtomKey::above(slot, entry.point, entry.inclusive));
+            self.turn(signal, entry, true);
             at += 1;
         }
         while let Some(entry) = at.checked_sub(1).map(|below| &signal.thresholds[below]) {
             if entry.passed_by(value) {
                 break;
             }
-            self.flip(signal.positive(entry), signal.negative(entry));
-            self.note(|slot| AtomKey::above(slot, entry.point, entry.inclusive));
+            self.turn(signal, entry, false);
             at -= 1;
         }
         *passed = at as u32;
+    }
+
+    /// A threshold is passed now, or no more.
+    #[inline]
+    fn turn(&mut self, signal: &SignalIndex, entry: &Entry, passed: bool) {
+        match entry.single() {
+            Some((gate, negated)) => {
+                let change = if passed == negated { 1 } else { -1 };
+                let (missing, outputs) = (&mut *self.missing, self.outputs);
+                let mut counters = Counters { missing, outputs, vehicle: self.sample.vehicle };
+                counters.count(gate, change, self.toggles);
+            }
+            None if passed => self.flip(signal.negative(entry), signal.positive(entry)),
+            None => self.flip(signal.positive(entry), signal.negative(entry)),
+        }
+        self.note(|slot| AtomKey::above(slot, entry.point, entry.inclusive));
+    }
+
+    pub(super) fn move_value(&mut self, signal: &SignalIndex, before: f64, passed: &mut u32) {
+        self.cross(signal, passed);
         if signal.constants.is_empty() {
             return;
         }
+        let value = self.sample.value;
         if let Some(entry) = signal.met(before).map(|at| &signal.constants[at]) {
             self.flip(signal.positive(entry), signal.negative(entry));
             self.note(|slot| AtomKey::equals(slot, entry.point));

@@ -199,21 +199,27 @@ impl Evaluator {
         self.edges_made
     }
 
-    /// Takes samples in that change nothing but their facts, as long as nothing else is to do;
-    /// the others.
+    /// Takes samples in that change nothing but their facts, and at most the counters of
+    /// conditions, as long as nothing else is to do; the others.
     #[inline]
     fn pass_calm<'s>(&mut self, samples: &'s [Sample]) -> &'s [Sample] {
         if self.has_to_settle() || self.watch.is_some() || !self.conditions.is_indexed() {
             return samples;
         }
-        let mut calm = 0;
-        while let Some(sample) = samples.get(calm)
+        let mut passed = 0;
+        while let Some(sample) = samples.get(passed)
             && sample.time_us <= self.next_timer_us
-            && self.latest.take_calm(sample)
+            && self.toggles.is_empty()
+            && let Some(held) = self.latest.held_mut(sample.vehicle, sample.slot)
         {
-            calm += 1;
+            if held.calm.contains(sample.value) {
+                held.replace(sample);
+            } else if !self.conditions.cross(sample, held, &mut self.toggles) {
+                break;
+            }
+            passed += 1;
         }
-        let (passed, later) = samples.split_at(calm);
+        let (passed, later) = samples.split_at(passed);
         self.now_us = passed.last().map_or(self.now_us, |sample| sample.time_us);
         later
     }
@@ -418,8 +424,7 @@ impl Evaluator {
             let edge = if when { EdgeKind::Begin } else { EdgeKind::End };
             (touched % 2 == 1).then_some(edge)
         } else {
-            let until =
-                timing.latched && self.conditions.holds(vehicle, rule, Clause::Until);
+            let until = timing.latched && self.conditions.holds(vehicle, rule, Clause::Until);
             self.cooldown.settle(key, &timing, Levels { when, until }, self.now_us)
         };
         if let Some(kind) = kind {
@@ -452,7 +457,11 @@ impl Evaluator {
             cause: if ended_by_until { Cause::Until } else { Cause::When },
             held_since_us: self.held.since(key).filter(|_| begins_held),
             facts: live.captures.iter().map(|slot| facts.get(*slot)).collect(),
-            flips: if self.explain { self.flips(key.0, live, ended_by_until) } else { Box::default() },
+            flips: if self.explain {
+                self.flips(key.0, live, ended_by_until)
+            } else {
+                Box::default()
+            },
         })
     }
 

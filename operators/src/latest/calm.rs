@@ -22,6 +22,12 @@ impl Calm {
         Self { low: low.map_or(always.low, rounded_up), high }
     }
 
+    /// Whether every value has to be looked at.
+    #[inline]
+    pub(crate) fn is_never(self) -> bool {
+        self.low.is_nan()
+    }
+
     /// Whether a value is certainly calm; an unknown one is not.
     #[inline]
     pub(crate) fn contains(self, value: f64) -> bool {

@@ -309,8 +309,7 @@ fn look_ahead(edges: &[EdgeFacts<'_>]) {
     let mut read = 0;
     for EdgeFacts { rule, edge, .. } in edges {
         let scenario = &rule.scenario;
-        let actions =
-            if edge.kind == EdgeKind::Begin { &scenario.then } else { &scenario.finally };
+        let actions = if edge.kind == EdgeKind::Begin { &scenario.then } else { &scenario.finally };
         let target = actions.first().map(|action| &action.target);
         let texts = [Some(&scenario.name), Some(&scenario.revision), target];
         let first = |text: &Arc<str>| text.as_bytes().first().copied();

@@ -117,7 +117,8 @@ mod tests {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
         let digits = id.to_string();
-        for wrong in ["", "0", &digits[1..], &digits.to_uppercase(), &format!("+{}", &digits[1..])] {
+        for wrong in ["", "0", &digits[1..], &digits.to_uppercase(), &format!("+{}", &digits[1..])]
+        {
             assert_eq!(wrong.parse::<DecisionId>(), Err(NoDecisionId), "{wrong}");
         }
     }

@@ -76,7 +76,10 @@ pub(crate) enum Judged {
     Allowed,
     /// Another one instead.
     Changed(Action),
-    Denied { by: Option<Arc<str>>, reason: Arc<str> },
+    Denied {
+        by: Option<Arc<str>>,
+        reason: Arc<str>,
+    },
 }
 
 /// An action that is judged: what is asked for, by whom, and the facts at that time.

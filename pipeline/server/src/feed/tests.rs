@@ -86,7 +86,8 @@ async fn a_slow_subscriber_hears_exactly_what_it_missed() {
 async fn what_a_resume_brings_is_not_held_to_the_queue() {
     let feed = Arc::new(Feed::new(Limits { queue: 2, ..Limits::default() }));
     feed.publish(numbered(1..=6));
-    let resumed = feed.subscribe(Filter::default(), &Start::After(format!("{:032x}", 1).into())).unwrap();
+    let resumed =
+        feed.subscribe(Filter::default(), &Start::After(format!("{:032x}", 1).into())).unwrap();
     feed.publish(numbered(7..=8));
     assert_eq!(told(&feed, resumed).await, "missed 2 (2..3), 4 5 6 7 8");
 }
