@@ -211,16 +211,18 @@ impl Runner {
         Ok(samples)
     }
 
-    /// Steps through samples, batch by batch: the time that took, and the decisions.
+    /// Steps through samples, batch by batch: the time that took, and the decisions. The engine is
+    /// given each batch as its own, which is made before the clock starts.
     ///
     /// # Errors
     /// What the engine refuses.
     pub fn run(&mut self, samples: &[Sample]) -> Result<(Duration, Vec<Decision>), BenchError> {
+        let batches: Vec<Vec<Sample>> = samples.chunks(self.batch).map(<[_]>::to_vec).collect();
         let mut decisions = Vec::new();
         let began = Instant::now();
-        for batch in samples.chunks(self.batch) {
+        for batch in batches {
             let tick_us = batch.last().map_or(self.now_us, |sample| sample.time_us) + 1;
-            decisions.append(&mut self.engine.step(tick_us, batch.to_vec())?);
+            decisions.append(&mut self.engine.step(tick_us, batch)?);
         }
         let took = began.elapsed();
         self.now_us = self.engine.now_us();
