@@ -21,6 +21,7 @@ mod load;
 mod observe;
 mod policy;
 mod prepared;
+mod snapshot;
 mod worker;
 
 pub use comparison::{Comparison, DecisionChange};
@@ -38,3 +39,4 @@ pub use observe::{Observer, PolicySeen, ScenarioSeen};
 pub use piccolo_operators::ids::{Sample, Vehicle};
 pub use policy::{PolicyDefaults, UnknownKind};
 pub use prepared::PreparedRules;
+pub use snapshot::{Snapshot, SnapshotError};
