@@ -40,6 +40,9 @@ mod random_rules;
 #[path = "system/rule_changes.rs"]
 mod rule_changes;
 #[cfg(test)]
+#[path = "system/snapshot.rs"]
+mod snapshot;
+#[cfg(test)]
 #[path = "system/switch.rs"]
 mod switch;
 #[cfg(test)]

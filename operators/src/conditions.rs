@@ -11,6 +11,7 @@ mod gates;
 mod index;
 pub mod naive;
 mod pulse;
+mod saved;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use flips::{AtomKey, Flips};
 use gates::{Gate, Gates};
 use index::{Probe, SignalIndex};
 use pulse::{Counters, Pulse, noted};
+pub use saved::Atoms;
 
 use crate::condition::{Atom, Test};
 use crate::ids::{Rule, Sample, Slot, Vehicle};

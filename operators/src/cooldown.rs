@@ -55,13 +55,15 @@ pub struct Cooldown {
     timers: Timers,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct State {
-    active: bool,
+/// Where a rule of a vehicle stands between its edges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// It began and has not ended.
+    pub active: bool,
     /// It began, and `when` has not been false since.
-    spent: bool,
-    /// The end of the cooldown.
-    rests_until_us: Time,
+    pub spent: bool,
+    /// The end of the cooldown; zero before the first.
+    pub rests_until_us: Time,
 }
 
 impl Cooldown {
@@ -123,6 +125,20 @@ impl Cooldown {
         let rests_until_us = rests_until_us.unwrap_or(0);
         let state = State { active, spent: spent || active, rests_until_us };
         self.states.insert(key, state);
+    }
+
+    /// Where each rule stands that is not idle.
+    pub fn all(&self) -> impl Iterator<Item = (Key, State)> {
+        self.states.iter().map(|(key, state)| (*key, *state))
+    }
+
+    /// Takes a rule up again where it stood when it was put down.
+    pub fn resume(&mut self, key: Key, state: State, now_us: Time) {
+        self.states.insert(key, state);
+        // Whether it waits for that time is seen then.
+        if state.rests_until_us >= now_us {
+            self.timers.set(state.rests_until_us, key);
+        }
     }
 
     /// Forgets a rule that is taken away; says whether it was active.

@@ -13,6 +13,7 @@ mod extreme;
 mod fresh;
 pub mod naive;
 mod rose;
+mod saved;
 mod sequence;
 mod slope;
 mod within;
@@ -22,12 +23,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::saved::State;
 use crate::condition::Condition;
 use crate::ids::{Rule, Slot, Time, Vehicle};
 use crate::latest::Fact;
 use crate::timers::Timers;
 
 pub use cells::{GRAINS, grain, window_start};
+pub use saved::{KeeperState, SavedDerived};
 
 /// How deep facts may be made from facts; signals have level 0.
 pub type Level = u32;
@@ -104,6 +107,9 @@ trait Keeper: fmt::Debug + Send {
     /// Called in order of time, whenever an input had a sample or the deadline is due. A second
     /// call at one time with the same inputs gives the same.
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output;
+
+    /// What it has kept so far, to be put down.
+    fn state(&self) -> State;
 }
 
 impl Function {

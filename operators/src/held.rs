@@ -32,6 +32,21 @@ impl Held {
         self.timers.set(due_us, key);
     }
 
+    /// All levels that are true, with since when.
+    pub fn all(&self) -> impl Iterator<Item = (Key, Time)> {
+        self.since.iter().map(|(key, entry)| (*key, entry.since_us))
+    }
+
+    /// Takes a level up again that had been true since a time when it was put down.
+    pub fn resume(&mut self, key: Key, since_us: Time, held_us: Time, now_us: Time) {
+        let due_us = since_us.saturating_add(held_us);
+        self.since.insert(key, Since { since_us, due_us });
+        // One that is over has counted already.
+        if due_us >= now_us {
+            self.timers.set(due_us, key);
+        }
+    }
+
     /// The level of `key` became false.
     pub fn fall(&mut self, key: Key) {
         self.since.remove(&key);

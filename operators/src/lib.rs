@@ -21,6 +21,7 @@ pub mod ids;
 pub mod latest;
 pub mod naive;
 pub mod observe;
+pub mod saved;
 pub mod tally;
 pub mod timers;
 

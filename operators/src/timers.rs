@@ -30,6 +30,11 @@ impl Timers {
         }
     }
 
+    /// The deadline of a key.
+    pub fn pending(&self, key: Key) -> Option<Time> {
+        self.pending.get(&key).copied()
+    }
+
     /// The earliest deadline.
     pub fn next(&self) -> Option<Time> {
         self.queue.peek().map(|Reverse((due_us, _))| *due_us)

@@ -69,6 +69,14 @@ impl Flips {
         self.0.insert(key, Flip { slot, value, time_us, origin });
     }
 
+    pub(super) fn set(&mut self, key: AtomKey, flip: Flip) {
+        self.0.insert(key, flip);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub(super) fn forget(&mut self, key: &AtomKey) {
         self.0.remove(key);
     }

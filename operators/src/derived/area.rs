@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::cells::{leaves_at, window_start};
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::{Time, UNKNOWN};
 use crate::latest::Fact;
@@ -16,8 +17,9 @@ const RENEW_AFTER: u32 = 1024;
 
 /// The runs of equal value in the window. Runs within one grain, which the window's start never
 /// cuts, are one entry.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Average {
+    #[serde(skip)]
     window_us: Time,
     runs: VecDeque<Run>,
     area: f64,
@@ -27,7 +29,7 @@ pub(super) struct Average {
     left: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Run {
     start_us: Time,
     end_us: Time,
@@ -50,6 +52,11 @@ impl Average {
             since_us: 0,
             left: 0,
         }
+    }
+
+    /// What was put down goes on, with the window that the function has.
+    pub(super) fn resume(self, window_us: Time) -> Self {
+        Self { window_us, ..self }
     }
 
     /// The current value ended at a time.
@@ -105,6 +112,10 @@ impl Average {
 }
 
 impl Keeper for Average {
+    fn state(&self) -> State {
+        State::Average(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let Some(fact) = inputs.first() else { return Output::steady(UNKNOWN) };
         if fact.value != self.current {

@@ -1,13 +1,14 @@
 //! `changed`: a signal took another known value than the known one before.
 
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::{Time, UNKNOWN};
 use crate::latest::Fact;
 
 /// The value of the last update, and when it last changed. 16 bytes a vehicle.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Changed {
-    value: f64,
+    pub(super) value: f64,
     changed_us: Option<Time>,
 }
 
@@ -18,6 +19,10 @@ impl Default for Changed {
 }
 
 impl Keeper for Changed {
+    fn state(&self) -> State {
+        State::Changed(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let value = inputs.first().map_or(UNKNOWN, |fact| fact.value);
         if !value.is_nan() && !self.value.is_nan() && value != self.value {

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 
 use super::cells::{due_at, leaves_at, window_start};
 use super::rose::{Rises, truth};
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::Time;
 use crate::latest::Fact;
 
 /// The rises of the window, those that leave it together as one entry.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Count {
+    #[serde(skip)]
     window_us: Time,
     rises: Rises,
     /// When entries leave the window, with how many rises each holds.
@@ -30,6 +32,11 @@ impl Count {
         }
     }
 
+    /// What was put down goes on, with the window that the function has.
+    pub(super) fn resume(self, window_us: Time) -> Self {
+        Self { window_us, ..self }
+    }
+
     fn note(&mut self, now_us: Time) {
         self.counted_us = Some(now_us);
         self.total += 1;
@@ -42,6 +49,10 @@ impl Count {
 }
 
 impl Keeper for Count {
+    fn state(&self) -> State {
+        State::Count(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let start_us = window_start(now_us, self.window_us);
         let rose = self.rises.take(now_us, truth(inputs.first()));

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::cells::{due_at, leaves_at, window_start};
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::{Time, UNKNOWN};
 use crate::latest::Fact;
@@ -11,15 +12,17 @@ use crate::latest::Fact;
 ///
 /// A value that ended before a better one ended can never be the extreme again, so the entries
 /// get worse from front to back, and each is dropped once the window has passed its end.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Extreme {
+    #[serde(skip)]
     window_us: Time,
+    #[serde(skip)]
     least: bool,
     entries: VecDeque<Entry>,
     current: f64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Entry {
     /// The first start of the window at which the value was over.
     leaves_us: Time,
@@ -29,6 +32,11 @@ struct Entry {
 impl Extreme {
     pub(super) fn new(window_us: Time, least: bool) -> Self {
         Self { window_us, least, entries: VecDeque::new(), current: UNKNOWN }
+    }
+
+    /// What was put down goes on, as the function says.
+    pub(super) fn resume(self, window_us: Time, least: bool) -> Self {
+        Self { window_us, least, ..self }
     }
 
     fn better(&self, a: f64, b: f64) -> bool {
@@ -52,6 +60,10 @@ impl Extreme {
 }
 
 impl Keeper for Extreme {
+    fn state(&self) -> State {
+        State::Extreme(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let Some(fact) = inputs.first() else { return Output::steady(UNKNOWN) };
         if fact.value != self.current {

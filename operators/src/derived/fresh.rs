@@ -1,5 +1,6 @@
 //! `fresh` and comparisons of `age`: how long ago the last sample came.
 
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::{Time, UNKNOWN};
 use crate::latest::Fact;
@@ -11,6 +12,10 @@ pub(super) struct Fresh {
 }
 
 impl Keeper for Fresh {
+    fn state(&self) -> State {
+        State::Nothing
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let Some(fact) = inputs.first().filter(|fact| fact.known().is_some()) else {
             return Output::steady(0.0);
@@ -32,6 +37,10 @@ pub(super) struct Older {
 }
 
 impl Keeper for Older {
+    fn state(&self) -> State {
+        State::Nothing
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let Some(fact) = inputs.first().filter(|fact| fact.known().is_some()) else {
             return Output::steady(UNKNOWN);

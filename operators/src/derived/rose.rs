@@ -1,11 +1,12 @@
 //! `rose` and `fell`: a truth became true, or false.
 
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::Time;
 use crate::latest::Fact;
 
 /// Notices when a truth goes from false to true; unknown in between does not count. 16 bytes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Rises {
     last: Option<bool>,
     rose_us: Option<Time>,
@@ -38,11 +39,20 @@ pub(super) struct Rose {
 
 impl Rose {
     pub(super) fn new(of_true: bool) -> Self {
-        Self { rises: Rises::default(), of_true }
+        Self::resume(Rises::default(), of_true)
+    }
+
+    /// What was put down goes on.
+    pub(super) fn resume(rises: Rises, of_true: bool) -> Self {
+        Self { rises, of_true }
     }
 }
 
 impl Keeper for Rose {
+    fn state(&self) -> State {
+        State::Rises(self.rises.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let truth = truth(inputs.first()).map(|truth| truth == self.of_true);
         Output::pulse(self.rises.take(now_us, truth), now_us)

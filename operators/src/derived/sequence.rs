@@ -1,27 +1,29 @@
 //! `sequence`: truths rose one after the other.
 
 use super::rose::{Rises, truth};
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::Time;
 use crate::latest::Fact;
 
 /// For each step the latest beginning of a run that has come so far. 48 bytes a step and vehicle.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Sequence {
+    #[serde(skip)]
     window_us: Time,
     steps: Vec<Step>,
     completed_us: Option<Time>,
     updated_us: Option<Time>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Step {
     rises: Rises,
     /// When the run began, and when this step rose in it.
     run: Option<Run>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Run {
     began_us: Time,
     rose_us: Time,
@@ -31,6 +33,11 @@ impl Sequence {
     pub(super) fn new(window_us: Time, steps: usize) -> Self {
         let steps = std::iter::repeat_with(Step::default).take(steps).collect();
         Self { window_us, steps, completed_us: None, updated_us: None }
+    }
+
+    /// What was put down goes on, where it has as many steps as the function.
+    pub(super) fn resume(self, window_us: Time, steps: usize) -> Option<Self> {
+        (self.steps.len() == steps).then_some(Self { window_us, ..self })
     }
 
     /// The run that a rise of a step continues: of all that fit, the one that began last lives
@@ -46,6 +53,10 @@ impl Sequence {
 }
 
 impl Keeper for Sequence {
+    fn state(&self) -> State {
+        State::Sequence(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         if self.updated_us == Some(now_us) {
             return Output::pulse(self.completed_us == Some(now_us), now_us);

@@ -3,19 +3,21 @@
 use std::collections::VecDeque;
 
 use super::cells::{due_at, leaves_at, window_start};
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::{Time, UNKNOWN};
 use crate::latest::Fact;
 
 /// The changes of the window, of those in one grain the last; the first is the value in force at
 /// the window's start.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Slope {
+    #[serde(skip)]
     window_us: Time,
     changes: VecDeque<Change>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Change {
     /// The first start of the window at which this value is in force.
     in_force_us: Time,
@@ -25,6 +27,11 @@ struct Change {
 impl Slope {
     pub(super) fn new(window_us: Time) -> Self {
         Self { window_us, changes: VecDeque::new() }
+    }
+
+    /// What was put down goes on, with the window that the function has.
+    pub(super) fn resume(self, window_us: Time) -> Self {
+        Self { window_us, ..self }
     }
 
     fn note(&mut self, fact: &Fact) {
@@ -44,6 +51,10 @@ impl Slope {
 }
 
 impl Keeper for Slope {
+    fn state(&self) -> State {
+        State::Slope(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let Some(fact) = inputs.first() else { return Output::steady(UNKNOWN) };
         self.note(fact);

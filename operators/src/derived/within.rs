@@ -1,13 +1,15 @@
 //! `within`: a truth holds, or held not long ago.
 
 use super::rose::truth;
+use super::saved::State;
 use super::{Keeper, Output};
 use crate::ids::Time;
 use crate::latest::Fact;
 
 /// Since when the truth holds no more. 32 bytes a vehicle.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Within {
+    #[serde(skip)]
     window_us: Time,
     held: bool,
     ended_us: Option<Time>,
@@ -17,9 +19,18 @@ impl Within {
     pub(super) fn new(window_us: Time) -> Self {
         Self { window_us, held: false, ended_us: None }
     }
+
+    /// What was put down goes on, with the window that the function has.
+    pub(super) fn resume(self, window_us: Time) -> Self {
+        Self { window_us, ..self }
+    }
 }
 
 impl Keeper for Within {
+    fn state(&self) -> State {
+        State::Within(self.clone())
+    }
+
     fn update(&mut self, now_us: Time, inputs: &[Fact]) -> Output {
         let holds = truth(inputs.first()) == Some(true);
         if self.held && !holds {

@@ -3,6 +3,7 @@
 mod changes;
 mod fleet;
 mod quarantine;
+mod saved;
 mod succession;
 mod watch;
 
@@ -64,6 +65,7 @@ pub struct Evaluator {
     now_us: Time,
     next_timer_us: Time,
     edges_made: u64,
+    inputs_taken: u64,
     explain: bool,
 }
 
@@ -118,6 +120,7 @@ impl Evaluator {
             now_us: 0,
             next_timer_us: Time::MAX,
             edges_made: 0,
+            inputs_taken: 0,
             explain,
         }
     }
@@ -138,6 +141,7 @@ impl Evaluator {
 
     /// Takes an input in; what follows from it comes with [`Self::advance`].
     pub fn take(&mut self, input: Input) {
+        self.inputs_taken += 1;
         match input {
             Input::Samples(samples) if self.waiting.is_empty() => self.waiting = samples,
             Input::Samples(samples) => {
@@ -334,8 +338,12 @@ impl Evaluator {
                 &self.conditions,
             );
         }
+        self.next_timer_us = self.next_deadline();
+    }
+
+    fn next_deadline(&self) -> Time {
         let timers = [self.held.next_due(), self.cooldown.next_due(), self.derived.next_due()];
-        self.next_timer_us = timers.into_iter().flatten().min().unwrap_or(Time::MAX);
+        timers.into_iter().flatten().min().unwrap_or(Time::MAX)
     }
 
     /// Notes what has a deadline at the present time.

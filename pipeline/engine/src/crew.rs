@@ -1,10 +1,11 @@
 //! The workers of an engine: one in the caller's thread, more in threads of their own.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use piccolo_operators::ids::{Sample, Time};
+use piccolo_operators::ids::{Rule, Sample, Time, Vehicle};
 use piccolo_operators::observe::Observer;
 use timely::WorkerConfig;
 use timely::communication::Config;
@@ -14,7 +15,7 @@ use timely::communication::allocator::{
 
 use crate::error::EngineError;
 use crate::facts::Stage;
-use crate::worker::{Dataflows, Findings, Order, Part, Workers};
+use crate::worker::{Dataflows, Findings, Order, Part, Resume, Work, Workers};
 
 /// Workers of one engine.
 pub const WORKERS_MAX: usize = 64;
@@ -22,9 +23,6 @@ pub const WORKERS_MAX: usize = 64;
 /// For how long a worker that waits for another looks again and again before it sleeps: waking up
 /// takes longer than most steps do.
 const SPIN: Duration = Duration::from_micros(50);
-
-/// Orders with the tick up to which they are to be carried out.
-type Work = (Vec<Order>, Time, Part);
 
 /// All workers; vehicles are dealt to them in turn. They are the workers of one timely process.
 pub(crate) struct Crew {
@@ -103,24 +101,40 @@ impl Crew {
         tick_us: Time,
         part: Part,
     ) -> Result<Findings, EngineError> {
-        let mut orders = orders.into_iter();
-        let own = orders.next().unwrap_or_default();
-        for (index, (hand, orders)) in self.hands.iter().zip(orders).enumerate() {
-            let sent = hand.orders.as_ref().map(|sender| sender.send((orders, tick_us, part)));
+        self.ask(orders.into_iter().map(|orders| Work::Step(orders, tick_us, part)))
+    }
+
+    /// The state of all vehicles; atoms are looked for in these rules and truths, in order.
+    pub(crate) fn save(&mut self, owners: &Arc<[Rule]>) -> Result<Findings, EngineError> {
+        self.ask(std::iter::repeat_with(|| Work::Save(Arc::clone(owners))))
+    }
+
+    /// Takes vehicles up again, those of each worker.
+    pub(crate) fn resume(&mut self, resumes: Vec<Resume>) -> Result<Findings, EngineError> {
+        self.ask(resumes.into_iter().map(|resume| Work::Resume(Box::new(resume))))
+    }
+
+    /// Asks each worker for its work; the findings of all, worker by worker.
+    fn ask(&mut self, works: impl IntoIterator<Item = Work>) -> Result<Findings, EngineError> {
+        let mut works = works.into_iter();
+        let own = works.next();
+        for (index, (hand, work)) in self.hands.iter().zip(works).enumerate() {
+            let sent = hand.orders.as_ref().map(|sender| sender.send(work));
             if !matches!(sent, Some(Ok(()))) {
                 return Err(EngineError::WorkerGone(index + 1));
             }
         }
         let (workers, dataflows) = self.own.as_mut();
-        let mut all = dataflows.step(workers, own, tick_us, part);
+        let mut all = own.map(|work| dataflows.carry_out(workers, work)).unwrap_or_default();
         for (index, hand) in self.hands.iter().enumerate() {
-            let found = wait(&hand.findings).map_err(|_| EngineError::WorkerGone(index + 1))?;
-            all.edges.extend(found.edges);
-            all.winners.extend(found.winners);
-            all.counts.extend(found.counts);
-            all.quarantined.extend(found.quarantined);
+            all.add(wait(&hand.findings).map_err(|_| EngineError::WorkerGone(index + 1))?);
         }
         Ok(all)
+    }
+
+    /// The worker that has a vehicle.
+    pub(crate) fn worker_of(&self, vehicle: Vehicle) -> usize {
+        vehicle as usize % self.workers()
     }
 
     /// Deals samples to the workers by vehicle.
@@ -131,7 +145,7 @@ impl Crew {
         }
         let mut dealt = vec![Vec::with_capacity(samples.len() / workers + 1); workers];
         for sample in samples {
-            dealt[(sample.vehicle % workers as u32) as usize].push(sample);
+            dealt[self.worker_of(sample.vehicle)].push(sample);
         }
         dealt
     }
@@ -166,8 +180,8 @@ impl Drop for Hand {
 
 fn work(mut workers: Workers, orders: &Receiver<Work>, findings: &Sender<Findings>, explain: bool) {
     let mut dataflows = Dataflows::build(&mut workers, explain);
-    while let Ok((orders, tick_us, part)) = wait(orders) {
-        let found = dataflows.step(&mut workers, orders, tick_us, part);
+    while let Ok(work) = wait(orders) {
+        let found = dataflows.carry_out(&mut workers, work);
         if findings.send(found).is_err() {
             return;
         }

@@ -21,6 +21,10 @@ use crate::lane::{Lane, LiveRule};
 use crate::policy::{Asked, Judged, Policies, PolicyDefaults};
 use crate::worker::Findings;
 
+mod saved;
+
+pub(crate) use saved::{ActionArguments, SavedWanted};
+
 /// Who has which target, and what the active scenarios would do with theirs.
 #[derive(Debug, Default)]
 pub(crate) struct Decider {

@@ -49,14 +49,14 @@ impl Symbols {
         Ok(number as u32)
     }
 
-    fn value(&self, number: u32) -> Option<Value> {
+    pub(crate) fn value(&self, number: u32) -> Option<Value> {
         let table = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         table.values.get(number as usize).cloned()
     }
 }
 
 /// How the values of one signal become numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Encoding {
     Bool,
     Int,
@@ -188,6 +188,12 @@ impl Names {
         let slot = self.next_slot();
         self.slots[signal.0 as usize] = Some(slot);
         Ok(slot)
+    }
+
+    /// The signals that have a slot.
+    pub(crate) fn signal_slots(&self) -> impl Iterator<Item = (SignalId, Slot)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(signal, slot)| Some((SignalId(signal as u32), (*slot)?)))
     }
 
     /// How many slots were given out.

@@ -64,7 +64,7 @@ pub struct Engine {
     pub(crate) config: EngineConfig,
     pub(crate) names: Names,
     pub(crate) targets: Targets,
-    crew: Crew,
+    pub(crate) crew: Crew,
     lanes: [LaneState; 2],
     pub(crate) rules: FxHashMap<Rule, LiveRule>,
     pub(crate) next_rule: Rule,
@@ -79,10 +79,10 @@ pub struct Engine {
     observer: Option<Shared>,
     /// How many rules are about the fleet, and whether their dataflow runs.
     pub(crate) fleet_rules: usize,
-    fleet_open: bool,
-    fleet: FleetState,
-    now_us: Time,
-    late_samples: u64,
+    pub(crate) fleet_open: bool,
+    pub(crate) fleet: FleetState,
+    pub(crate) now_us: Time,
+    pub(crate) late_samples: u64,
 }
 
 impl Engine {
@@ -303,7 +303,7 @@ impl Engine {
     }
 
     /// Forgets the rules whose last edges are out, and what only they read.
-    fn forget_removed(&mut self) {
+    pub(crate) fn forget_removed(&mut self) {
         self.changes.clear();
         for (rule, lane) in std::mem::take(&mut self.leaving) {
             let lanes =

@@ -53,6 +53,9 @@ pub enum EngineError {
         /// The engine's time.
         now_us: u64,
     },
+    /// A snapshot cannot be made or restored.
+    #[error(transparent)]
+    Snapshot(#[from] crate::SnapshotError),
     /// Time went backwards.
     #[error("the engine is at {now_us} us and cannot go back to {tick_us} us")]
     Backwards {
@@ -79,6 +82,7 @@ impl EngineError {
             Self::NotKept(_) => "E0010",
             Self::ObservedByMany => "E0011",
             Self::Circle(_) => "E0012",
+            Self::Snapshot(_) => "E0013",
         }
     }
 }

@@ -13,6 +13,10 @@ use crate::encode::{Encoding, Names};
 use crate::error::EngineError;
 use crate::worker::Order;
 
+mod keyed;
+
+pub(crate) use keyed::FactKind;
+
 /// Derived facts of one engine.
 pub const DERIVED_FACTS_MAX: usize = 1 << 20;
 
@@ -44,7 +48,7 @@ pub(crate) struct FleetFact {
 /// The slots of facts that are no signals.
 #[derive(Debug, Default)]
 pub(crate) struct FactTable {
-    platform: FxHashMap<Arc<str>, Slot>,
+    platform: FxHashMap<Arc<str>, (Slot, Encoding)>,
     derived: FxHashMap<Arc<str>, Use>,
     /// Slots of derived facts that are gone.
     free: Vec<Slot>,
@@ -86,6 +90,7 @@ impl Identity {
 #[derive(Debug)]
 struct Use {
     slot: Slot,
+    encoding: Encoding,
     readers: u32,
     stage: Stage,
     /// The keys of the derived facts that it is made from.
@@ -183,17 +188,12 @@ impl Names {
     /// The slot of a fact of the platform, given out at first use.
     pub(crate) fn platform_slot(&mut self, fact: &PlatformFact) -> Slot {
         let key = self.platform_key(fact);
-        if let Some(slot) = self.facts.platform.get(&key) {
-            return *slot;
-        }
-        let slot = self.free_slot();
-        self.facts.platform.insert(key, slot);
-        slot
+        self.keyed_platform_slot(&key, Encoding::of_type(fact.property.kind_type))
     }
 
     /// Gives the slot of a fact of the platform back that nobody reads any more.
     pub(crate) fn forget_platform_slot(&mut self, slot: Slot) {
-        self.facts.platform.retain(|_, known| *known != slot);
+        self.facts.platform.retain(|_, (known, _)| *known != slot);
         self.facts.free.push(slot);
     }
 
@@ -240,7 +240,8 @@ impl Names {
         match self.make(derived) {
             Ok(spec) => {
                 let stage = self.facts.stage;
-                let kept = Use { slot: spec.slot, readers: 1, stage, sources };
+                let encoding = Encoding::of_type(derived.kind_type);
+                let kept = Use { slot: spec.slot, encoding, readers: 1, stage, sources };
                 self.facts.derived.insert(Arc::clone(&key), kept);
                 let level = level(fact, &self.facts.scenarios);
                 orders.push(Order::Derive(stage, Arc::new(spec), level));
@@ -275,7 +276,9 @@ impl Names {
             orders.push(Order::Count(member));
         }
         self.facts.fleet.push(FleetFact { slot, member, share });
-        self.facts.derived.insert(Arc::clone(&key), Use { slot, readers: 1, stage, sources });
+        let encoding = Encoding::of_type(derived.kind_type);
+        let kept = Use { slot, encoding, readers: 1, stage, sources };
+        self.facts.derived.insert(Arc::clone(&key), kept);
         Ok(key)
     }
 

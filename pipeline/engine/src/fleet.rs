@@ -93,6 +93,17 @@ impl FleetState {
         samples
     }
 
+    /// What each fact of the fleet was said to be.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (Slot, f64)> {
+        self.told.iter().map(|(slot, value)| (*slot, *value))
+    }
+
+    /// Goes on from counts, where facts were said to be something before.
+    pub(crate) fn resume(&mut self, changes: Vec<CountChange>, told: &[(Slot, f64)]) {
+        self.take(changes, &[], 0);
+        self.told.extend(told.iter().copied());
+    }
+
     fn tell(&mut self, facts: &[FleetFact], time_us: Time, samples: &mut Vec<Sample>) {
         for fact in facts {
             let Some(value) = self.value(fact) else { continue };

@@ -25,6 +25,8 @@ const FRONTIER_STEPS: u32 = 256;
 pub(crate) struct Flow {
     pub(crate) evaluator: Rc<RefCell<Evaluator>>,
     input: InputHandle<Time, CapacityContainerBuilder<Vec<Input>>>,
+    /// How many inputs were sent, ticks not among them.
+    sent: u64,
     edges: Rc<RefCell<Vec<Edge>>>,
     /// How many edges were taken out so far.
     taken: u64,
@@ -46,11 +48,20 @@ impl Flow {
             });
             input
         });
-        Self { evaluator, input, edges, taken: 0, now_us: 0, steps: 0 }
+        Self { evaluator, input, sent: 0, edges, taken: 0, now_us: 0, steps: 0 }
     }
 
     pub(crate) fn send(&mut self, input: Input) {
+        self.sent += 1;
         self.input.send(input);
+    }
+
+    /// Lets the evaluator take everything that was sent, without time passing.
+    pub(crate) fn deliver(&mut self, worker: &mut Worker) {
+        self.input.flush();
+        while self.evaluator.borrow().inputs_taken() < self.sent {
+            worker.step();
+        }
     }
 
     /// The time that the dataflow has reached.

@@ -22,6 +22,7 @@ mod load;
 mod observe;
 mod policy;
 mod prepared;
+mod snapshot;
 mod worker;
 
 pub use comparison::{Comparison, DecisionChange};
@@ -40,3 +41,4 @@ pub use observe::{Observer, PolicySeen, ScenarioSeen};
 pub use piccolo_operators::ids::{Sample, Vehicle};
 pub use policy::{PolicyDefaults, UnknownKind};
 pub use prepared::PreparedRules;
+pub use snapshot::{Snapshot, SnapshotError};

@@ -13,6 +13,7 @@ use piccolo_operators::derived::{DerivedSpec, Level};
 use piccolo_operators::evaluate::{Cause, Edge, Input, RuleSpec};
 use piccolo_operators::ids::{Rule, Sample, Slot, Time, Vehicle};
 use piccolo_operators::observe::Observer;
+use piccolo_operators::saved::SavedVehicle;
 use rustc_hash::{FxHashMap, FxHashSet};
 use timely::WorkerConfig;
 use timely::communication::allocator::{Allocator, thread::Thread};
@@ -22,6 +23,10 @@ use crate::facts::Stage;
 use crate::fleet::{CountChange, TallyFlow};
 use crate::flow::Flow;
 use crate::lane::Lane;
+
+mod saved;
+
+pub(crate) use saved::Resume;
 
 /// A change of the rules, or samples, for one worker.
 #[derive(Clone, Debug)]
@@ -74,7 +79,17 @@ pub(crate) enum Order {
 /// What the operators run of a rule in each stage.
 pub(crate) type Specs = [Option<Arc<RuleSpec>>; 2];
 
-/// What a worker found out in a step.
+/// What a worker is asked for.
+pub(crate) enum Work {
+    /// Carry out orders, and let time pass until just before the tick.
+    Step(Vec<Order>, Time, Part),
+    /// Tell the state of all vehicles; atoms are looked for in these rules and truths, in order.
+    Save(Arc<[Rule]>),
+    /// Take vehicles up again.
+    Resume(Box<Resume>),
+}
+
+/// What a worker found out.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) edges: Vec<Edge>,
@@ -82,6 +97,27 @@ pub(crate) struct Findings {
     pub(crate) counts: Vec<CountChange>,
     /// Rules that are left out in a vehicle, since when.
     pub(crate) quarantined: Vec<(Time, (Vehicle, Rule))>,
+    /// The state of vehicles in each stage, where it was asked for.
+    pub(crate) saved: [Vec<SavedVehicle>; 2],
+    /// The samples that wait, where the state was asked for.
+    pub(crate) waiting: Vec<Sample>,
+    /// Whether something was to be taken up again that is not known here.
+    pub(crate) unknown: bool,
+}
+
+impl Findings {
+    /// Adds what another worker found.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.edges.extend(other.edges);
+        self.winners.extend(other.winners);
+        self.counts.extend(other.counts);
+        self.quarantined.extend(other.quarantined);
+        for (stage, saved) in self.saved.iter_mut().zip(other.saved) {
+            stage.extend(saved);
+        }
+        self.waiting.extend(other.waiting);
+        self.unknown |= other.unknown;
+    }
 }
 
 /// The claim of a rule, with its targets in each lane.
@@ -162,8 +198,17 @@ impl Dataflows {
         self.flows[stage as usize].evaluator.borrow_mut().observe(observer);
     }
 
+    /// Does what is asked for.
+    pub(crate) fn carry_out(&mut self, workers: &mut Workers, work: Work) -> Findings {
+        match work {
+            Work::Step(orders, tick_us, part) => self.step(workers, orders, tick_us, part),
+            Work::Save(owners) => self.save(workers, &owners),
+            Work::Resume(resume) => self.resume(workers, *resume),
+        }
+    }
+
     /// Carries out orders and lets time pass until just before `tick_us`.
-    pub(crate) fn step(
+    fn step(
         &mut self,
         workers: &mut Workers,
         orders: Vec<Order>,
@@ -185,7 +230,7 @@ impl Dataflows {
         let flows = self.flows.iter();
         let quarantined =
             flows.flat_map(|flow| flow.evaluator.borrow_mut().take_quarantined()).collect();
-        Findings { edges, winners, counts: Vec::new(), quarantined }
+        Findings { edges, winners, quarantined, ..Findings::default() }
     }
 
     /// Keeps the edges of the rules that are at home in a flow.

@@ -22,6 +22,11 @@ impl Fleet {
         self.counted.contains(&slot)
     }
 
+    /// The truths that are counted.
+    pub(super) fn counted(&self) -> Vec<Slot> {
+        self.counted.clone()
+    }
+
     /// Notes that a vehicle comes into a group or leaves it with a sample.
     #[inline]
     pub(super) fn see(&mut self, sample: &Sample, time_us: Time, facts: Facts<'_>) {
@@ -61,7 +66,7 @@ impl Evaluator {
         self.count_all(slot, -1);
     }
 
-    fn count_all(&mut self, slot: Slot, diff: isize) {
+    pub(super) fn count_all(&mut self, slot: Slot, diff: isize) {
         let time_us = self.now_us;
         for vehicle in 0..self.latest.vehicles() {
             if !self.conditions.is_admitted(vehicle) {
@@ -88,6 +93,15 @@ impl Evaluator {
         }
     }
 
+    pub(super) fn add_counts(&mut self, counts: impl Iterator<Item = Count>) {
+        self.fleet.counts.extend(counts);
+    }
+
+    /// Gives new vehicles a value from now on; those that are there have it.
+    pub fn share(&mut self, slot: Slot, value: f64) {
+        self.fleet.shared.insert(slot, value);
+    }
+
     /// Puts a value into every vehicle that is there and will be.
     pub(super) fn put_everywhere(&mut self, sample: &Sample) {
         self.fleet.shared.insert(sample.slot, sample.value);
@@ -106,8 +120,9 @@ impl Evaluator {
     /// Begins with the vehicles and signals that another has, at its time, and without any rule.
     pub fn begin_from(&mut self, other: &Self) {
         let watch = self.watch.take();
-        let edges_made = self.edges_made;
-        *self = Self { watch, now_us: other.now_us, edges_made, ..Self::new(self.explain) };
+        let (edges_made, inputs_taken) = (self.edges_made, self.inputs_taken);
+        let fresh = Self::new(self.explain);
+        *self = Self { watch, now_us: other.now_us, edges_made, inputs_taken, ..fresh };
         for vehicle in 0..other.latest.vehicles() {
             if !other.conditions.is_admitted(vehicle) {
                 continue;

@@ -22,6 +22,16 @@ impl Quarantine {
         !self.held.is_empty() && self.held.contains(&key)
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = Key> {
+        self.held.iter().copied()
+    }
+
+    /// Leaves a rule out that was left out when it was put down.
+    pub(super) fn resume(&mut self, key: Key) {
+        self.held.insert(key);
+    }
+
     /// Lets a rule out that is taken away.
     pub(super) fn forget(&mut self, rule: Rule) {
         self.held.retain(|(_, held)| *held != rule);
