@@ -13,6 +13,7 @@ use timely::communication::allocator::{
     Allocator, AllocatorBuilder, ProcessBuilder, thread::Thread,
 };
 
+use crate::decide::Job;
 use crate::error::EngineError;
 use crate::facts::Stage;
 use crate::worker::{Dataflows, Findings, Order, Part, Resume, Work, Workers};
@@ -94,28 +95,33 @@ impl Crew {
         1 + self.hands.len()
     }
 
-    /// Lets all workers carry out their orders; the findings of all, worker by worker.
+    /// Lets all workers carry out their orders; the findings of each.
     pub(crate) fn step(
         &mut self,
         orders: Vec<Vec<Order>>,
         tick_us: Time,
         part: Part,
-    ) -> Result<Findings, EngineError> {
+    ) -> Result<Vec<Findings>, EngineError> {
         self.ask(orders.into_iter().map(|orders| Work::Step(orders, tick_us, part)))
     }
 
     /// The state of all vehicles; atoms are looked for in these rules and truths, in order.
-    pub(crate) fn save(&mut self, owners: &Arc<[Rule]>) -> Result<Findings, EngineError> {
+    pub(crate) fn save(&mut self, owners: &Arc<[Rule]>) -> Result<Vec<Findings>, EngineError> {
         self.ask(std::iter::repeat_with(|| Work::Save(Arc::clone(owners))))
     }
 
     /// Takes vehicles up again, those of each worker.
-    pub(crate) fn resume(&mut self, resumes: Vec<Resume>) -> Result<Findings, EngineError> {
+    pub(crate) fn resume(&mut self, resumes: Vec<Resume>) -> Result<Vec<Findings>, EngineError> {
         self.ask(resumes.into_iter().map(|resume| Work::Resume(Box::new(resume))))
     }
 
-    /// Asks each worker for its work; the findings of all, worker by worker.
-    fn ask(&mut self, works: impl IntoIterator<Item = Work>) -> Result<Findings, EngineError> {
+    /// Lets all workers decide.
+    pub(crate) fn decide(&mut self, jobs: Vec<Job>) -> Result<Vec<Findings>, EngineError> {
+        self.ask(jobs.into_iter().map(|job| Work::Decide(Box::new(job))))
+    }
+
+    /// Asks each worker for its work; the findings of each.
+    fn ask(&mut self, works: impl IntoIterator<Item = Work>) -> Result<Vec<Findings>, EngineError> {
         let mut works = works.into_iter();
         let own = works.next();
         for (index, (hand, work)) in self.hands.iter().zip(works).enumerate() {
@@ -124,10 +130,11 @@ impl Crew {
                 return Err(EngineError::WorkerGone(index + 1));
             }
         }
+        let mut all = Vec::with_capacity(self.workers());
         let (workers, dataflows) = self.own.as_mut();
-        let mut all = own.map(|work| dataflows.carry_out(workers, work)).unwrap_or_default();
+        all.push(own.map(|work| dataflows.carry_out(workers, work)).unwrap_or_default());
         for (index, hand) in self.hands.iter().enumerate() {
-            all.add(wait(&hand.findings).map_err(|_| EngineError::WorkerGone(index + 1))?);
+            all.push(wait(&hand.findings).map_err(|_| EngineError::WorkerGone(index + 1))?);
         }
         Ok(all)
     }
@@ -143,7 +150,10 @@ impl Crew {
         if workers == 1 {
             return vec![samples];
         }
-        let mut dealt = vec![Vec::with_capacity(samples.len() / workers + 1); workers];
+        // Shares are seldom equal; some more room spares most of them a move.
+        let room = samples.len() / workers + samples.len() / 16 + 1;
+        let mut dealt: Vec<Vec<Sample>> =
+            std::iter::repeat_with(|| Vec::with_capacity(room)).take(workers).collect();
         for sample in samples {
             dealt[self.worker_of(sample.vehicle)].push(sample);
         }

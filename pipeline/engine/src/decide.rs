@@ -21,8 +21,12 @@ use crate::lane::{Lane, LiveRule};
 use crate::policy::{Asked, Judged, Policies, PolicyDefaults};
 use crate::worker::Findings;
 
+mod apart;
+mod deciders;
 mod saved;
 
+pub(crate) use apart::{Book, Decided, EDGES_APART_MIN, Job, merge};
+pub(crate) use deciders::Deciders;
 pub(crate) use saved::{ActionArguments, SavedWanted};
 
 /// Who has which target, and what the active scenarios would do with theirs.
@@ -154,15 +158,12 @@ impl Decider {
         self.active.is_empty()
     }
 
-    /// Which of the rules that claim a target are active, with their vehicles, in order.
-    pub(crate) fn holders(&self, claimants: &[Rule]) -> Vec<(Vehicle, Rule)> {
-        let mut holders: Vec<(Vehicle, Rule)> = claimants
+    /// Which of the rules that claim a target are active, with their vehicles.
+    pub(crate) fn holders(&self, claimants: &[Rule]) -> impl Iterator<Item = (Vehicle, Rule)> {
+        claimants
             .iter()
             .flat_map(|rule| (0..self.vehicles).map(|vehicle| (vehicle, *rule)))
             .filter(|key| self.active.contains_key(key))
-            .collect();
-        holders.sort_unstable();
-        holders
     }
 
     /// Takes changed winners in; who had those targets before.

@@ -124,7 +124,7 @@ pub(crate) struct Named {
 }
 
 /// The tables of one engine.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) symbols: Arc<Symbols>,

@@ -6,20 +6,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_operators::evaluate::Edge;
 use piccolo_operators::ids::{Rule, Sample, Slot, Time, UNKNOWN, Vehicle};
 use piccolo_script::{Fact, PlatformFact};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::crew::Crew;
-use crate::decide::Context;
 use crate::decision::{Decision, Quarantined};
 use crate::encode::Names;
 use crate::error::EngineError;
 use crate::facts::Stage;
 use crate::fleet::FleetState;
 use crate::lane::{Lane, LaneState, LiveRule, Targets};
-use crate::observe::{Lens, Observer, PolicySeen, Shared};
+use crate::observe::{Lens, Observer, Shared};
 use crate::policy::PolicyDefaults;
 use crate::worker::{Findings, Order, Part};
 
@@ -65,7 +63,7 @@ pub struct Engine {
     pub(crate) names: Names,
     pub(crate) targets: Targets,
     pub(crate) crew: Crew,
-    lanes: [LaneState; 2],
+    pub(crate) lanes: [LaneState; 2],
     pub(crate) rules: FxHashMap<Rule, LiveRule>,
     pub(crate) next_rule: Rule,
     /// Changes of rules that the next step carries out.
@@ -76,7 +74,7 @@ pub struct Engine {
     pub(crate) announced: FxHashSet<(Rule, Slot)>,
     shadow: Vec<Decision>,
     quarantined: Vec<Quarantined>,
-    observer: Option<Shared>,
+    pub(crate) observer: Option<Shared>,
     /// How many rules are about the fleet, and whether their dataflow runs.
     pub(crate) fleet_rules: usize,
     pub(crate) fleet_open: bool,
@@ -205,11 +203,10 @@ impl Engine {
             let orders = self.orders(tick_us, samples);
             self.crew.step(orders, tick_us, Part::Whole)?
         };
-        findings.winners.sort_by_key(|change| (change.time_us, change.diff));
-        let shadow = self.decide(Lane::Shadow, &findings);
+        let quarantined = findings.iter_mut().flat_map(|one| one.quarantined.drain(..)).collect();
+        let [decisions, shadow] = self.decide(findings)?;
         self.shadow.extend(shadow);
-        let decisions = self.decide(Lane::Active, &findings);
-        self.note_quarantined(findings.quarantined);
+        self.note_quarantined(quarantined);
         if changed {
             self.forget_removed();
         }
@@ -248,39 +245,19 @@ impl Engine {
         self.quarantined.extend(new);
     }
 
-    fn decide(&mut self, lane: Lane, findings: &Findings) -> Vec<Decision> {
-        if self.lanes[lane as usize].is_idle() {
-            return Vec::new();
-        }
-        let mut decider = std::mem::take(&mut self.lanes[lane as usize].decider);
-        let observer = self.observer.as_ref();
-        let context = Context {
-            names: &self.names,
-            rules: &self.rules,
-            explain: self.config.explain,
-            lane,
-            policies: &self.lanes[lane as usize].policies,
-            defaults: self.config.defaults,
-            seen: &|edge: &Edge, policy, facts| {
-                if let Some(Shared(observer)) = observer {
-                    let (time_us, vehicle) = (edge.time_us, edge.vehicle);
-                    observer.borrow_mut().policy(&PolicySeen { time_us, vehicle, policy, facts });
-                }
-            },
-        };
-        let decisions = decider.decide(findings, &context);
-        self.lanes[lane as usize].decider = decider;
-        decisions
-    }
-
     /// A step with rules about the fleet: first the vehicles are counted, then those rules decide.
-    fn step_fleet(&mut self, tick_us: Time, samples: Vec<Sample>) -> Result<Findings, EngineError> {
+    fn step_fleet(
+        &mut self,
+        tick_us: Time,
+        samples: Vec<Sample>,
+    ) -> Result<Vec<Findings>, EngineError> {
         if tick_us > self.now_us && !std::mem::replace(&mut self.fleet_open, true) {
             self.changes.insert(0, Order::OpenFleet);
         }
         let orders = self.orders(tick_us, samples.clone());
         let counted = self.crew.step(orders, tick_us, Part::Count)?;
-        let shared = self.fleet.take(counted.counts, &self.names.facts.fleet, self.now_us);
+        let counts = counted.into_iter().flat_map(|one| one.counts).collect();
+        let shared = self.fleet.take(counts, &self.names.facts.fleet, self.now_us);
         let dealt = self.crew.deal(samples).into_iter();
         let orders = dealt.map(|own| vec![Order::Samples(shared.clone()), Order::Samples(own)]);
         self.crew.step(orders.collect(), tick_us, Part::Finish)

@@ -10,7 +10,7 @@ use piccolo_operators::ids::{Rule, Slot};
 use piccolo_script::{ActionTemplate, Fact, Policy, Scenario};
 use rustc_hash::FxHashMap;
 
-use crate::decide::Decider;
+use crate::decide::Deciders;
 use crate::decision_id::Digest;
 use crate::facts::Stage;
 use crate::policy::Policies;
@@ -40,7 +40,7 @@ pub(crate) struct LaneState {
     /// The number of each scenario's revision in this lane.
     pub(crate) numbers: BTreeMap<Arc<str>, Rule>,
     pub(crate) policies: Policies,
-    pub(crate) decider: Decider,
+    pub(crate) deciders: Deciders,
     /// How many rules of the lane claim each target.
     claimants: FxHashMap<Target, Vec<Rule>>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct LaneState {
 impl LaneState {
     /// Whether nothing can come of it: no rule, and none that is on its way out.
     pub(crate) fn is_idle(&self) -> bool {
-        self.numbers.is_empty() && self.claimants.is_empty() && self.decider.is_idle()
+        self.numbers.is_empty() && self.claimants.is_empty() && self.deciders.is_idle()
     }
 
     /// Notes that a rule claims a target; says whether it is one more beside others.

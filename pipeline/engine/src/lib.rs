@@ -9,6 +9,7 @@ mod crew;
 mod decide;
 mod decision;
 mod decision_id;
+mod decisions;
 mod encode;
 mod engine;
 mod error;

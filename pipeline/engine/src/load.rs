@@ -303,7 +303,7 @@ impl Engine {
         for target in targets.iter() {
             let state = self.lane_mut(lane);
             if state.claim(*target, rule) {
-                let holders = state.decider.holders(state.claimants(*target)).into();
+                let holders = state.deciders.holders(state.claimants(*target)).into();
                 self.changes.push(Order::Contest { target: *target, holders });
             }
         }

@@ -19,6 +19,7 @@ use timely::WorkerConfig;
 use timely::communication::allocator::{Allocator, thread::Thread};
 use timely::worker::Worker;
 
+use crate::decide::{Decided, Job};
 use crate::facts::Stage;
 use crate::fleet::{CountChange, TallyFlow};
 use crate::flow::Flow;
@@ -83,6 +84,8 @@ pub(crate) type Specs = [Option<Arc<RuleSpec>>; 2];
 pub(crate) enum Work {
     /// Carry out orders, and let time pass until just before the tick.
     Step(Vec<Order>, Time, Part),
+    /// Decide what becomes of edges.
+    Decide(Box<Job>),
     /// Tell the state of all vehicles; atoms are looked for in these rules and truths, in order.
     Save(Arc<[Rule]>),
     /// Take vehicles up again.
@@ -101,6 +104,8 @@ pub(crate) struct Findings {
     pub(crate) saved: [Vec<SavedVehicle>; 2],
     /// The samples that wait, where the state was asked for.
     pub(crate) waiting: Vec<Sample>,
+    /// What was decided, where the worker was asked to.
+    pub(crate) decided: Decided,
     /// Whether something was to be taken up again that is not known here.
     pub(crate) unknown: bool,
 }
@@ -202,6 +207,7 @@ impl Dataflows {
     pub(crate) fn carry_out(&mut self, workers: &mut Workers, work: Work) -> Findings {
         match work {
             Work::Step(orders, tick_us, part) => self.step(workers, orders, tick_us, part),
+            Work::Decide(job) => Findings { decided: job.run(), ..Findings::default() },
             Work::Save(owners) => self.save(workers, &owners),
             Work::Resume(resume) => self.resume(workers, *resume),
         }

@@ -45,12 +45,12 @@ impl Engine {
         }
         let resumes = self.resumes(snapshot, &here)?;
         let mut findings = self.crew.resume(resumes)?;
-        if findings.unknown {
+        if findings.iter().any(|findings| findings.unknown) {
             return Err(SnapshotError::Unfit("what a rule or a derived fact has kept").into());
         }
         self.now_us = snapshot.now_us;
         self.forget_removed();
-        let counts = std::mem::take(&mut findings.counts);
+        let counts = findings.iter_mut().flat_map(|findings| findings.counts.drain(..)).collect();
         self.fleet.resume(counts, &here.shared(snapshot)?);
         self.resume_active(snapshot, &here, &findings)
     }
@@ -163,12 +163,13 @@ impl Engine {
         &mut self,
         snapshot: &Snapshot,
         here: &Here,
-        findings: &Findings,
+        findings: &[Findings],
     ) -> Result<(), EngineError> {
         for lane in Lane::ALL {
-            let mut decider = std::mem::take(&mut self.lane_mut(lane).decider);
+            let mut deciders = std::mem::take(&mut self.lane_mut(lane).deciders);
             for saved in &snapshot.vehicles {
                 let vehicle = self.names.vehicle(&saved.name)?;
+                let decider = deciders.of(self.crew.worker_of(vehicle));
                 for active in &saved.active[lane as usize] {
                     let rule = here.rule(active.rule)?;
                     let wanted = active.wanted.as_deref().map(wanted);
@@ -178,8 +179,10 @@ impl Engine {
                     }
                 }
             }
-            decider.resume_winners(&findings.winners);
-            self.lane_mut(lane).decider = decider;
+            for (worker, findings) in findings.iter().enumerate() {
+                deciders.of(worker).resume_winners(&findings.winners);
+            }
+            self.lane_mut(lane).deciders = deciders;
         }
         Ok(())
     }

@@ -32,7 +32,8 @@ impl Engine {
     pub fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
         let gone = self.slots_to_forget().ok_or(SnapshotError::Unsettled)?;
         let mut tables = Tables::new(&self.names, &self.rules, &gone);
-        let findings = self.crew.save(&tables.owners())?;
+        let mut findings = Findings::default();
+        self.crew.save(&tables.owners())?.into_iter().for_each(|other| findings.add(other));
         let vehicles = self.saved_vehicles(findings, &mut tables);
         let told = self.fleet.told().filter_map(|(slot, value)| Some((tables.fact(slot)?, value)));
         let mut fleet: Vec<_> = told.collect();
@@ -92,7 +93,7 @@ impl Engine {
                 .for_each(|name| all.entry(name).or_default().waiting.push(sample));
         }
         for lane in Lane::ALL {
-            for (vehicle, rule, wanted) in self.lane(lane).decider.active() {
+            for (vehicle, rule, wanted) in self.lane(lane).deciders.active() {
                 if let Some((name, rule)) = name(vehicle).zip(tables.rule(rule)) {
                     all.entry(name).or_default().active[lane as usize].push((rule, wanted));
                 }
