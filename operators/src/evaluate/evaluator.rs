@@ -50,14 +50,17 @@ pub struct Evaluator {
     announced: Vec<(Slot, Rule)>,
     /// Samples at or after the present time, in order.
     waiting: Vec<Sample>,
-    /// The ends of rules that were taken away at the present time.
-    removed: Vec<Edge>,
+    /// Edges that a change of the rules made at the present time, with the slots that they capture.
+    removed: Vec<(Edge, Arc<[Slot]>)>,
     toggles: Vec<Toggle>,
     pending: Vec<Pending>,
     /// Room for those of `pending` that settle together.
     group: Vec<Pending>,
     inputs: Vec<Fact>,
     departed: FxHashMap<Rule, Vec<Departed>>,
+    /// Since when the conditions of rules count as true that go on where others were at the present
+    /// time, if they are.
+    inherited: FxHashMap<Key, Time>,
     quarantine: Quarantine,
     fleet: Fleet,
     watch: Option<Watch>,
@@ -109,6 +112,7 @@ impl Evaluator {
             group: Vec::new(),
             inputs: Vec::new(),
             departed: FxHashMap::default(),
+            inherited: FxHashMap::default(),
             quarantine: Quarantine::default(),
             fleet: Fleet::default(),
             watch: None,
@@ -263,7 +267,8 @@ impl Evaluator {
 
     /// Decides what happened at the present time.
     fn settle(&mut self, edges: &mut Vec<Edge>) {
-        edges.append(&mut self.removed);
+        let before = edges.len();
+        let changes = std::mem::take(&mut self.removed);
         self.take_due();
         self.take_toggles();
         self.quarantine(edges);
@@ -289,6 +294,10 @@ impl Evaluator {
             self.take_toggles();
             self.quarantine(edges);
         }
+        self.inherited.clear();
+        self.capture_facts(&mut edges[before..]);
+        let changes = changes.into_iter().map(|(edge, slots)| self.with_facts(edge, &slots));
+        edges.splice(before..before, changes.collect::<Vec<_>>());
         if let Some(watch) = &mut self.watch {
             watch.tell(
                 self.now_us,
@@ -379,7 +388,10 @@ impl Evaluator {
         let mut when = holds(Clause::When);
         if timing.held_us > 0 {
             match (when, self.held.since(key)) {
-                (true, None) => self.held.rise(key, self.now_us, timing.held_us),
+                (true, None) => {
+                    let since_us = self.inherited.get(&key).copied().unwrap_or(self.now_us);
+                    self.held.rise(key, since_us, timing.held_us);
+                }
                 (false, Some(_)) => self.held.fall(key),
                 _ => {}
             }
@@ -408,14 +420,13 @@ impl Evaluator {
         }
     }
 
+    /// An edge that has no facts yet.
     fn edge(&self, key: Key, spec: &RuleSpec, kind: EdgeKind) -> Edge {
         let ended_by_until = kind == EdgeKind::End && spec.until.is_some();
         let (cause, condition) = match &spec.until {
             Some(until) if ended_by_until => (Cause::Until, until),
             _ => (Cause::When, &spec.when),
         };
-        let facts = self.latest.of(key.0);
-        let captures = self.rules.get(&key.1).map_or(&spec.captures, |live| &live.captures);
         let flips = if self.explain { condition.atoms.as_slice() } else { &[] };
         let begins_held = kind == EdgeKind::Begin && spec.held_us > 0;
         Edge {
@@ -425,8 +436,24 @@ impl Evaluator {
             kind,
             cause,
             held_since_us: self.held.since(key).filter(|_| begins_held),
-            facts: captures.iter().map(|slot| facts.get(*slot)).collect(),
+            facts: Box::default(),
             flips: flips.iter().map(|atom| self.conditions.flip_of(key.0, atom)).collect(),
         }
+    }
+
+    /// Gives edges the facts that their rules capture. Only when everything has settled is every
+    /// fact what it is at this time, also those above the rule that reads them.
+    fn capture_facts(&self, edges: &mut [Edge]) {
+        for edge in edges {
+            if let Some(live) = self.rules.get(&edge.rule) {
+                let facts = self.latest.of(edge.vehicle);
+                edge.facts = live.captures.iter().map(|slot| facts.get(*slot)).collect();
+            }
+        }
+    }
+
+    fn with_facts(&self, edge: Edge, slots: &[Slot]) -> Edge {
+        let facts = self.latest.of(edge.vehicle);
+        Edge { facts: slots.iter().map(|slot| facts.get(*slot)).collect(), ..edge }
     }
 }
