@@ -13,8 +13,8 @@ mod determinism;
 #[path = "system/drives.rs"]
 mod drives;
 #[cfg(test)]
-#[path = "system/fleet.rs"]
-mod fleet;
+#[path = "system/found.rs"]
+mod found;
 #[cfg(test)]
 #[path = "system/history.rs"]
 mod history;
@@ -27,9 +27,6 @@ mod memory;
 #[cfg(test)]
 #[path = "system/oracle.rs"]
 mod oracle;
-#[cfg(test)]
-#[path = "system/over_time.rs"]
-mod over_time;
 #[cfg(test)]
 #[path = "system/policies.rs"]
 mod policies;

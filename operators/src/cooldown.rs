@@ -123,7 +123,7 @@ impl Cooldown {
     /// Sets the state of a rule that goes on where another was.
     pub fn carry(&mut self, key: Key, active: bool, spent: bool, rests_until_us: Option<Time>) {
         let rests_until_us = rests_until_us.unwrap_or(0);
-        let state = State { active, spent: spent || active, rests_until_us };
+        let state = State { active, spent, rests_until_us };
         self.states.insert(key, state);
     }
 

@@ -1,10 +1,12 @@
 //! Two rule sets in one engine: what the shadow decides, and what happens when it is promoted.
 
+use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineConfig;
 
 use crate::data::{catalogue, engine, rules};
-use crate::over_time::{Edges, decide};
-use crate::random_rules::{asking_scenario, events};
+use crate::oracle::SMALL;
+use crate::oracle::lines::decision_line;
+use crate::oracle::world::World;
 use crate::rule_changes::line;
 
 /// A change of the rules before a second's sample.
@@ -101,40 +103,31 @@ fn what_was_only_active_in_the_shadow_begins_and_what_the_shadow_denies_ends() {
 
 #[test]
 fn both_lanes_decide_as_if_each_were_alone() {
-    let mut rng = fastrand::Rng::with_seed(crate::oracle::seed(71));
-    let catalogue = catalogue();
+    let catalogue = Catalogue::vss6();
     let mut compared = 0;
-    for _ in 0..20 {
-        let a: Vec<String> = (0..12).map(|rule| asking_scenario(&mut rng, rule)).collect();
-        let mut b = a.clone();
+    // Even seeds make worlds whose rules stay.
+    for seed in (0..60).step_by(2) {
+        let mut world = World::new(seed, SMALL);
+        let a = world.rules(&catalogue);
+        let other = World::new(seed + 2, SMALL);
+        let new = other.steps[0].load.as_ref().unwrap();
+        let texts = world.steps[0].load.as_mut().unwrap();
         for rule in [3, 7, 11] {
-            b[rule] = asking_scenario(&mut rng, rule);
+            texts[rule].clone_from(&new[rule]);
         }
-        let (a, b) = (rules(&a.concat(), &catalogue), rules(&b.concat(), &catalogue));
-        let histories = vec![events(&mut rng, &catalogue, 60), events(&mut rng, &catalogue, 60)];
-        let alone = decide(EngineConfig::default(), &catalogue, &b, &histories, 7);
-        let mut engine = engine(EngineConfig::default(), &catalogue, &a);
-        engine.load_shadow(&b).unwrap();
-        let mut samples = Vec::new();
-        for (vehicle, history) in histories.iter().enumerate() {
-            let vehicle = engine.vehicle(&vehicle.to_string()).unwrap();
-            for (time_us, signal, value) in history {
-                let value = value.as_ref();
-                samples.push(engine.sample(vehicle, *signal, value, *time_us, 0).unwrap());
+        let b = world.rules(&catalogue);
+        let alone = world.by_engine(&catalogue, &b);
+        let mut shadow = Vec::new();
+        world.play(&catalogue, |engine, step, samples| {
+            if step.load.is_some() {
+                engine.load(&a[0]).unwrap();
+                engine.load_shadow(&b[0]).unwrap();
             }
-        }
-        samples.sort_by_key(|sample| sample.time_us);
-        let end_us = samples.last().unwrap().time_us + 1;
-        engine.step(end_us, samples).unwrap();
-        let shadow = engine.take_shadow_decisions();
-        for ((vehicle, name), edges) in alone {
-            let own = shadow.iter().filter(|decision| {
-                (&*decision.vehicle, &*decision.scenario) == (vehicle.to_string().as_str(), &*name)
-            });
-            let own: Edges = own.map(|decision| (decision.time_us, decision.edge)).collect();
-            assert_eq!(own, edges, "{name} in {vehicle}");
-            compared += edges.len();
-        }
+            engine.step(step.tick_us, samples).unwrap();
+            shadow.extend(engine.take_shadow_decisions().iter().map(decision_line));
+        });
+        assert_eq!(shadow, alone.lines, "world {seed}");
+        compared += shadow.len();
     }
-    assert!(compared > 300, "only {compared} edges");
+    assert!(compared > 1_000, "only {compared} decisions");
 }

@@ -1,161 +1,182 @@
-//! A million comparisons of the engine with its naive twin.
+//! The engine against the naive twin of the whole of it, over random worlds.
 //!
-//! The twin knows nothing of atoms, counters or timers: at each time of a
-//! vehicle it evaluates each condition over the values at that time, and
-//! applies the definitions of held, until and cooldown to the whole history.
-//! One comparison is all edges of one rule in one vehicle.
+//! One comparison is all decisions of one scenario in one vehicle of a world, with their actions.
+//! `PICCOLO_COMPARISONS` says how many are made, and `PICCOLO_SEED` which world comes first.
 
-use std::collections::BTreeMap;
+#[path = "oracle/constructs.rs"]
+mod constructs;
+#[path = "oracle/course.rs"]
+mod course;
+#[path = "oracle/deeds.rs"]
+mod deeds;
+#[path = "oracle/facts.rs"]
+mod facts;
+#[path = "oracle/lines.rs"]
+pub(crate) mod lines;
+#[path = "oracle/mutants.rs"]
+mod mutants;
+#[path = "oracle/rules.rs"]
+mod rules;
+#[path = "oracle/shrink.rs"]
+mod shrink;
+#[path = "oracle/timeline.rs"]
+mod timeline;
+#[path = "oracle/twin.rs"]
+mod twin;
+#[path = "oracle/world.rs"]
+pub(crate) mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_engine::{Edge, EngineConfig, Sample};
-use piccolo_operators::cooldown::{EdgeKind, Timing};
-use piccolo_operators::naive::edges_of_levels;
-use piccolo_script::{Condition, Fact, RuleSet, Scenario};
+use piccolo_catalogue::Catalogue;
 
-use crate::data::{engine, rules, run};
-use crate::random_rules::{Event, events, scenario};
+use self::constructs::Coverage;
+use self::lines::key;
+use self::rules::SCENARIOS;
+use self::twin::Twin;
+use self::world::{Extent, Told, World};
 
-const RULES: usize = 100;
-const VEHICLES: usize = 100;
-const SAMPLES: usize = 60;
-const ROUNDS: usize = 100;
+/// How many comparisons are made unless told.
+const COMPARISONS: u64 = 1_000_000;
+/// How often each construct must matter in a million comparisons.
+const LEAST: u64 = 200;
+/// Worlds for all tests but the million.
+pub(crate) const SMALL: Extent = Extent { vehicles: 3, samples: 40 };
+/// The worlds of the million comparisons.
+const LARGE: Extent = Extent { vehicles: 16, samples: 40 };
 
-type Edges = Vec<(u64, Edge)>;
-
-/// What a comparison of many rules in many vehicles came to.
-#[derive(Debug, Default)]
+/// What comparisons came to.
+#[derive(Clone, Debug, Default)]
 struct Tally {
-    compared: usize,
-    full: usize,
-    different: Vec<String>,
+    compared: u64,
+    full: u64,
+    coverage: Coverage,
 }
 
 #[test]
-fn a_million_comparisons_with_the_twin() {
-    let seed = seed(31);
-    let mut rng = fastrand::Rng::with_seed(seed);
+fn the_engine_decides_what_its_twin_decides() {
+    let wanted = variable("PICCOLO_COMPARISONS").unwrap_or(COMPARISONS * multiplier() as u64);
+    let first = seed(1);
     let start = Instant::now();
-    let mut tally = Tally::default();
-    for round in 0..ROUNDS * multiplier() {
-        let text: String = (0..RULES).map(|rule| scenario(&mut rng, &format!("r{rule}"))).collect();
-        let batch = [1, 7, 100, 100_000][round % 4];
-        compare(&mut rng, &text, &text, batch, &mut tally);
-        assert!(tally.different.is_empty(), "PICCOLO_SEED={seed}: {}", tally.different[0]);
+    let (next, compared) = (AtomicU64::new(first), AtomicU64::new(0));
+    let tally = std::thread::scope(|scope| {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let work = || compare_until(wanted, &next, &compared);
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().fold(Tally::default(), |mut tally, thread| {
+            let own = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            tally.add(&own);
+            tally
+        })
+    });
+    let Tally { compared, full, coverage } = &tally;
+    println!(
+        "{compared} comparisons in {} worlds from PICCOLO_SEED={first} on, {} % with a decision, in {:.1?}",
+        next.into_inner() - first,
+        100 * full / compared,
+        start.elapsed()
+    );
+    for (construct, seen) in &coverage.seen {
+        println!("{construct:?} {seen:?}");
     }
-    let share = 100 * tally.full / tally.compared;
-    println!("{} comparisons, {share} % with an edge, in {:.1?}", tally.compared, start.elapsed());
-    assert!(tally.compared >= 1_000_000);
-    assert!(share >= 80, "only {share} % of the comparisons had an edge");
+    assert!(*compared >= wanted && full * 2 > *compared, "{full} of {compared} had a decision");
+    let least = LEAST * wanted / COMPARISONS;
+    let lacking = coverage.lacking(least);
+    assert!(lacking.is_empty(), "these mattered less than {least} times: {lacking:#?}");
 }
 
-#[test]
-fn a_planted_mutant_is_caught() {
-    let mut rng = fastrand::Rng::with_seed(seed(32));
-    let text: String = (0..RULES).map(|rule| scenario(&mut rng, &format!("r{rule}"))).collect();
-    let mutant = text.replacen(" > ", " >= ", 1);
-    assert_ne!(text, mutant);
-    let mut tally = Tally::default();
-    compare(&mut rng, &mutant, &text, 100, &mut tally);
-    assert!(!tally.different.is_empty(), "`>` for `>=` in one of {RULES} rules went unseen");
-}
-
-/// Runs one rule text in the engine and another in the twin, over the same random samples.
-fn compare(rng: &mut fastrand::Rng, ours: &str, theirs: &str, batch: usize, tally: &mut Tally) {
+/// Compares worlds until there were enough comparisons.
+fn compare_until(wanted: u64, next: &AtomicU64, compared: &AtomicU64) -> Tally {
     let catalogue = Catalogue::vss6();
-    let twin = rules(theirs, &catalogue);
-    let histories: Vec<Vec<Event>> =
-        (0..VEHICLES).map(|_| events(rng, &catalogue, SAMPLES)).collect();
-    let horizon_us =
-        1 + histories.iter().flatten().map(|(time_us, ..)| *time_us).max().unwrap_or_default();
-    let decided = decide(&catalogue, &rules(ours, &catalogue), &histories, batch);
-    for (vehicle, history) in histories.iter().enumerate() {
-        let moments = moments(history);
-        for scenario in twin.scenarios() {
-            let expected = twin_edges(scenario, &moments, horizon_us);
-            let key = (format!("v{vehicle}"), scenario.name.to_string());
-            let found = decided.get(&key).cloned().unwrap_or_default();
-            if found != expected {
-                let text = format!("{key:?} {:?}: {found:?}, not {expected:?}", scenario.when.text);
-                tally.different.push(text);
-            }
-            tally.compared += 1;
-            tally.full += usize::from(!expected.is_empty());
-        }
+    let mut tally = Tally::default();
+    while compared.load(Ordering::Relaxed) < wanted {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        let own = compare(&World::new(seed, LARGE), &catalogue);
+        compared.fetch_add(own.compared, Ordering::Relaxed);
+        tally.add(&own);
+    }
+    tally
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.compared += other.compared;
+        self.full += other.full;
+        self.coverage.merge(&other.coverage);
     }
 }
 
-/// The edges of each rule in each vehicle, by the engine.
-fn decide(
-    catalogue: &Arc<Catalogue>,
-    rules: &RuleSet,
-    histories: &[Vec<Event>],
-    batch: usize,
-) -> BTreeMap<(String, String), Edges> {
-    let mut engine = engine(EngineConfig::default(), catalogue, rules);
-    let mut samples: Vec<Sample> = Vec::new();
-    for (vehicle, history) in histories.iter().enumerate() {
-        let vehicle = engine.vehicle(&format!("v{vehicle}")).unwrap();
-        for (time_us, signal, value) in history {
-            samples.push(engine.sample(vehicle, *signal, value.as_ref(), *time_us, 0).unwrap());
-        }
+/// Compares all decisions of a world; a difference is shown as small as it can be made.
+fn compare(world: &World, catalogue: &Arc<Catalogue>) -> Tally {
+    let mut coverage = Coverage::default();
+    let rules = world.rules(catalogue);
+    let by_engine = world.by_engine(catalogue, &rules);
+    let by_twin = Twin::new(world, catalogue, &rules, None).told(&mut coverage);
+    if let Some(difference) = difference(&by_engine, &by_twin) {
+        panic!("{}", shrink::report(world, catalogue, &difference));
     }
-    samples.sort_by_key(|sample| sample.time_us);
-    let mut edges: BTreeMap<(String, String), Edges> = BTreeMap::new();
-    for decision in run(&mut engine, &samples, batch) {
-        let key = (decision.vehicle.to_string(), decision.scenario.to_string());
-        edges.entry(key).or_default().push((decision.time_us, decision.edge));
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for text in world.steps.iter().flat_map(|step| step.load.iter().flatten()) {
+        names.extend(text.strip_prefix("scenario \"").and_then(|rest| rest.split('"').next()));
     }
-    edges
+    assert!(names.len() <= SCENARIOS);
+    let told: BTreeSet<(&str, &str)> = by_twin.lines.iter().map(|line| key(line)).collect();
+    note_events(world, by_twin.late, &mut coverage);
+    let compared = (names.len() * world.vehicles) as u64;
+    Tally { compared, full: told.len() as u64, coverage }
 }
 
-type Facts = Vec<(SignalId, Option<Value>)>;
-
-/// The values of all signals after each time of a history.
-fn moments(history: &[Event]) -> Vec<(u64, Facts)> {
-    let mut moments: Vec<(u64, Facts)> = Vec::new();
-    for group in history.chunk_by(|a, b| a.0 == b.0) {
-        let mut facts = moments.last().map(|(_, facts)| facts.clone()).unwrap_or_default();
-        for (_, signal, value) in group {
-            facts.retain(|(known, _)| known != signal);
-            facts.push((*signal, value.clone()));
-        }
-        moments.push((group[0].0, facts));
+/// The first difference between two runs; none where they are the same.
+fn difference(a: &Told, b: &Told) -> Option<String> {
+    if a.late != b.late {
+        return Some(format!("{} samples were late, not {}", a.late, b.late));
     }
-    moments
-}
-
-/// The edges of a rule in a vehicle, by the definitions.
-fn twin_edges(scenario: &Scenario, moments: &[(u64, Facts)], horizon_us: u64) -> Edges {
-    let level = |condition: &Condition| -> Vec<(u64, bool)> {
-        moments.iter().map(|(time_us, facts)| (*time_us, holds(condition, facts))).collect()
+    if a == b {
+        return None;
+    }
+    let of = |lines: &[String]| {
+        let mut by_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for line in lines {
+            by_key.entry(format!("{:?}", key(line))).or_default().push(line.clone());
+        }
+        by_key
     };
-    let when = level(&scenario.when);
-    let until = scenario.until.as_ref().map(level).unwrap_or_default();
-    let timing = Timing {
-        held_us: scenario.held_us,
-        cooldown_us: scenario.cooldown_us,
-        latched: scenario.until.is_some(),
-    };
-    let kind = |kind| if kind == EdgeKind::Begin { Edge::Begin } else { Edge::End };
-    let edges = edges_of_levels(&when, &until, &timing, horizon_us);
-    edges.into_iter().map(|(time_us, edge)| (time_us, kind(edge))).collect()
-}
-
-fn holds(condition: &Condition, facts: &Facts) -> bool {
-    condition.holds(&|fact: &Fact| {
-        let Fact::Signal(signal, _) = fact else { return None };
-        facts.iter().find(|(known, _)| known == signal).and_then(|(_, value)| value.clone())
+    let (ours, theirs) = (of(&a.lines), of(&b.lines));
+    let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+    let differs = keys.into_iter().find(|key| ours.get(*key) != theirs.get(*key));
+    Some(match differs {
+        Some(key) => format!("{key}: {:#?}\nnot {:#?}", ours.get(key), theirs.get(key)),
+        None => format!("another order: {:#?}\nnot {:#?}", a.lines, b.lines),
     })
 }
 
+fn note_events(world: &World, late: u64, coverage: &mut Coverage) {
+    let samples: Vec<_> = world.steps.iter().flat_map(|step| &step.samples).collect();
+    let mut times: Vec<_> =
+        samples.iter().map(|own| (own.vehicle, own.fact, own.time_us)).collect();
+    times.sort_unstable();
+    let at_one_time = times.windows(2).any(|pair| pair[0] == pair[1]);
+    let unavailable = samples.iter().any(|sample| sample.value.is_none());
+    let events = [
+        ("late sample", late > 0),
+        ("unavailable value", unavailable),
+        ("samples at one time", at_one_time),
+    ];
+    events.into_iter().for_each(|(event, is_so)| coverage.note(("event", event), is_so));
+}
+
 pub(crate) fn seed(default: u64) -> u64 {
-    std::env::var("PICCOLO_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    variable("PICCOLO_SEED").unwrap_or(default)
 }
 
 /// How many times as much the nightly run compares.
 pub(crate) fn multiplier() -> usize {
-    std::env::var("PICCOLO_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    variable("PICCOLO_CASES").map_or(1, |cases| cases as usize)
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
 }

@@ -1,9 +1,9 @@
-//! Random rules and samples that begin and end often.
+//! Random rules and samples of one vehicle, for engines that are put down and taken up again.
 
 use piccolo_catalogue::{Catalogue, SignalId, Value};
 
 /// The signals of random rules; values of numbers are halves from -2 to 2, or integers.
-pub(crate) const SIGNALS: [&str; 6] = [
+const SIGNALS: [&str; 6] = [
     "Vehicle.Speed",
     "Vehicle.Acceleration.Longitudinal",
     "Vehicle.Powertrain.Transmission.CurrentGear",
@@ -43,31 +43,6 @@ fn value(rng: &mut fastrand::Rng, signal: usize) -> Value {
         TEXT => Value::from(TEXTS[rng.usize(..3)]),
         signal if BOOLS.contains(&signal) => Value::Bool(rng.bool()),
         _ => Value::Float(rng.i64(-4..5) as f64 / 2.0),
-    }
-}
-
-/// The text of a scenario with random conditions and timing.
-pub(crate) fn scenario(rng: &mut fastrand::Rng, name: &str) -> String {
-    let mut text = format!("scenario {name:?} {{ when {}", condition(rng, 2));
-    if rng.u8(..4) == 0 {
-        text.push_str(&format!(" until {}", condition(rng, 1)));
-    }
-    for clause in ["held", "cooldown"] {
-        if rng.u8(..5) == 0 {
-            text.push_str(&format!(" {clause} \"{}us\"", rng.u64(1..12)));
-        }
-    }
-    text + " then launch(\"a\") }\n"
-}
-
-fn condition(rng: &mut fastrand::Rng, depth: u8) -> String {
-    if depth == 0 || rng.u8(..3) == 0 {
-        return atom(rng);
-    }
-    match rng.u8(..8) {
-        0..=2 => format!("({} && {})", atom(rng), condition(rng, depth - 1)),
-        3..=6 => format!("({} || {})", condition(rng, depth - 1), condition(rng, depth - 1)),
-        _ => format!("!({})", condition(rng, depth - 1)),
     }
 }
 

@@ -25,7 +25,7 @@ fn play(config: EngineConfig, script: &[(Option<&str>, f64)]) -> Vec<Decision> {
 }
 
 /// `second edge scenario actions`, one line a decision.
-fn check(script: &[(Option<&str>, f64)], expected: &[&str]) {
+pub(crate) fn check(script: &[(Option<&str>, f64)], expected: &[&str]) {
     for workers in [1, 2] {
         let decisions =
             play(EngineConfig { workers, explain: true, ..EngineConfig::default() }, script);

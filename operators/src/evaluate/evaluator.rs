@@ -51,14 +51,17 @@ pub struct Evaluator {
     announced: Vec<(Slot, Rule)>,
     /// Samples at or after the present time, in order.
     waiting: Vec<Sample>,
-    /// The ends of rules that were taken away at the present time.
-    removed: Vec<Edge>,
+    /// Edges that a change of the rules made at the present time, with the slots that they capture.
+    removed: Vec<(Edge, Arc<[Slot]>)>,
     toggles: Vec<Toggle>,
     pending: Vec<Pending>,
     /// Room for those of `pending` that settle together.
     group: Vec<Pending>,
     inputs: Vec<Fact>,
     departed: FxHashMap<Rule, Vec<Departed>>,
+    /// Since when the conditions of rules count as true that go on where others were at the present
+    /// time, if they are.
+    inherited: FxHashMap<Key, Time>,
     quarantine: Quarantine,
     fleet: Fleet,
     watch: Option<Watch>,
@@ -114,6 +117,7 @@ impl Evaluator {
             group: Vec::new(),
             inputs: Vec::new(),
             departed: FxHashMap::default(),
+            inherited: FxHashMap::default(),
             quarantine: Quarantine::default(),
             fleet: Fleet::default(),
             watch: None,
@@ -302,7 +306,8 @@ impl Evaluator {
 
     /// Decides what happened at the present time.
     fn settle(&mut self, edges: &mut Vec<Edge>) {
-        edges.append(&mut self.removed);
+        let before = edges.len();
+        let changes = std::mem::take(&mut self.removed);
         self.take_due();
         self.take_toggles();
         self.quarantine(edges);
@@ -327,6 +332,12 @@ impl Evaluator {
             self.group = group;
             self.take_toggles();
             self.quarantine(edges);
+        }
+        self.inherited.clear();
+        self.capture_facts(&mut edges[before..]);
+        if !changes.is_empty() {
+            let changes = changes.into_iter().map(|(edge, slots)| self.with_facts(edge, &slots));
+            edges.splice(before..before, changes.collect::<Vec<_>>());
         }
         if let Some(watch) = &mut self.watch {
             watch.tell(
@@ -422,7 +433,10 @@ impl Evaluator {
         let mut when = self.conditions.is_true(vehicle, live.when);
         if timing.held_us > 0 {
             match (when, self.held.since(key)) {
-                (true, None) => self.held.rise(key, self.now_us, timing.held_us),
+                (true, None) => {
+                    let since_us = self.inherited.get(&key).copied().unwrap_or(self.now_us);
+                    self.held.rise(key, since_us, timing.held_us);
+                }
                 (false, Some(_)) => self.held.fall(key),
                 _ => {}
             }
@@ -451,12 +465,11 @@ impl Evaluator {
         }
     }
 
-    /// An edge of a rule at the present time; none of one that is not there.
+    /// An edge of a rule at the present time, which has no facts yet; none of one that is not there.
     fn edge(&self, key: Key, kind: EdgeKind) -> Option<Edge> {
         let live = self.rules.get(&key.1)?;
         let ended_by_until = kind == EdgeKind::End && live.timing.latched;
         let begins_held = kind == EdgeKind::Begin && live.timing.held_us > 0;
-        let facts = self.latest.of(key.0);
         Some(Edge {
             time_us: self.now_us,
             vehicle: key.0,
@@ -464,7 +477,7 @@ impl Evaluator {
             kind,
             cause: if ended_by_until { Cause::Until } else { Cause::When },
             held_since_us: self.held.since(key).filter(|_| begins_held),
-            facts: live.captures.iter().map(|slot| facts.get(*slot)).collect(),
+            facts: Box::default(),
             flips: if self.explain {
                 self.flips(key.0, live, ended_by_until)
             } else {
@@ -478,5 +491,21 @@ impl Evaluator {
         let until = live.spec.until.as_ref().filter(|_| by_until);
         let atoms = until.unwrap_or(&live.spec.when).atoms.iter();
         atoms.map(|atom| self.conditions.flip_of(vehicle, atom)).collect()
+    }
+
+    /// Gives edges the facts that their rules capture. Only when everything has settled is every
+    /// fact what it is at this time, also those above the rule that reads them.
+    fn capture_facts(&self, edges: &mut [Edge]) {
+        for edge in edges {
+            if let Some(live) = self.rules.get(&edge.rule) {
+                let facts = self.latest.of(edge.vehicle);
+                edge.facts = live.captures.iter().map(|slot| facts.get(*slot)).collect();
+            }
+        }
+    }
+
+    fn with_facts(&self, edge: Edge, slots: &[Slot]) -> Edge {
+        let facts = self.latest.of(edge.vehicle);
+        Edge { facts: slots.iter().map(|slot| facts.get(*slot)).collect(), ..edge }
     }
 }

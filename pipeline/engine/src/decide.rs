@@ -102,9 +102,13 @@ impl Decider {
         let (changes, mut edges): (Vec<EdgeFacts<'_>>, Vec<EdgeFacts<'_>>) =
             heard.partition(|heard| is_change(heard.edge));
         // Rules change at the beginning of a step, so this comes before all else.
-        let carried = self.carry(&changes, context);
-        let is_carried =
-            |heard: &EdgeFacts<'_>| carried.contains(&(heard.edge.vehicle, heard.edge.rule));
+        let heirs = self.carry(&changes, context);
+        let new: FxHashSet<(Vehicle, Rule)> =
+            heirs.iter().map(|((vehicle, _), heir)| (*vehicle, *heir)).collect();
+        let is_carried = |heard: &EdgeFacts<'_>| {
+            let key = (heard.edge.vehicle, heard.edge.rule);
+            heirs.contains_key(&key) || new.contains(&key)
+        };
         edges.extend(changes.into_iter().filter(|heard| !is_carried(heard)));
         look_ahead(&edges);
         edges.sort_by(|a, b| context.order(a, b));
@@ -112,17 +116,26 @@ impl Decider {
         let mut decisions = Vec::with_capacity(edges.len());
         for moment in edges.chunk_by(|a, b| a.edge.time_us == b.edge.time_us) {
             let time_us = moment[0].edge.time_us;
-            let (now, later) =
-                winners.split_at(winners.partition_point(|change| change.time_us <= time_us));
-            winners = later;
-            let before = self.take_winners(now);
+            // A change of rules changes winners without an edge where a scenario goes on.
+            let mut until = |at: &dyn Fn(&WinnerChange) -> bool| {
+                let (now, later) = winners.split_at(winners.partition_point(at));
+                winners = later;
+                now
+            };
+            self.take_winners(until(&|change| change.time_us < time_us));
+            let mut before = self.take_winners(until(&|change| change.time_us <= time_us));
+            for ((vehicle, _), winner) in &mut before {
+                // One that goes on in the place of another had what that one had.
+                let heir = winner.and_then(|old| heirs.get(&(*vehicle, old)));
+                *winner = heir.copied().or(*winner);
+            }
             decisions.extend(moment.iter().map(|facts| self.decision(facts, &before, context)));
         }
         self.take_winners(winners);
         decisions
     }
 
-    /// Moves what active scenarios claim to those that go on in their place; who was moved.
+    /// Moves what active scenarios claim to those that go on in their place; who goes on for whom.
     ///
     /// Either the operators say so, or a lane hears at once that one revision of a scenario is no
     /// more and another is, which does the same.
@@ -130,14 +143,14 @@ impl Decider {
         &mut self,
         changes: &[EdgeFacts<'_>],
         context: &Context<'_>,
-    ) -> FxHashSet<(Vehicle, Rule)> {
+    ) -> FxHashMap<(Vehicle, Rule), Rule> {
         let mut begins: FxHashMap<(Vehicle, &Arc<str>), Rule> = FxHashMap::default();
         for EdgeFacts { edge, rule, .. } in changes {
             if edge.kind == EdgeKind::Begin {
                 begins.insert((edge.vehicle, &rule.scenario.name), edge.rule);
             }
         }
-        let mut carried = FxHashSet::default();
+        let mut heirs = FxHashMap::default();
         for EdgeFacts { edge, rule: old, .. } in changes {
             if edge.kind != EdgeKind::End {
                 continue;
@@ -147,10 +160,10 @@ impl Decider {
             if context.rules.get(heir).is_some_and(goes_on) {
                 let wanted = self.active.remove(&(edge.vehicle, edge.rule)).unwrap_or_default();
                 self.active.insert((edge.vehicle, *heir), wanted);
-                carried.extend([(edge.vehicle, edge.rule), (edge.vehicle, *heir)]);
+                heirs.insert((edge.vehicle, edge.rule), *heir);
             }
         }
-        carried
+        heirs
     }
 
     /// Whether no scenario is active.

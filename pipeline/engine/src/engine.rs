@@ -324,8 +324,8 @@ impl Engine {
         let Some(live) = self.rules.get_mut(&rule) else { return };
         let Some(claims) = live.lanes[lane as usize].take() else { return };
         self.targets.release(lane, &live.scenario);
-        for target in claims.all.iter() {
-            self.lane_mut(lane).release(*target, rule);
+        for target in claims.targets() {
+            self.lane_mut(lane).release(target, rule);
         }
     }
 

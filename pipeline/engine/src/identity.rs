@@ -32,6 +32,7 @@ pub(crate) fn identities(rules: &RuleSet) -> Result<FxHashMap<Arc<str>, Identity
             return Err(EngineError::Circle(open[0].name.to_string()));
         }
     }
+    move_to_fleet(rules, &mut known);
     bring_into_fleet(rules, &mut known);
     tell_apart_what_is_asked(rules, &mut known);
     Ok(known)
@@ -63,8 +64,52 @@ fn tell_apart_what_is_asked(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Ide
     }
 }
 
-/// Those that fleet scenarios ask about are evaluated there too, so that both see the same.
+/// Rules whose arguments need the counts of the fleet decide after it was counted, and so do all
+/// rules where a policy needs them: an end may have any of them judged.
+fn move_to_fleet(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) {
+    let policies = read_by_policies(rules);
+    loop {
+        let needs = |fact: &Fact| needs_fleet(fact, known);
+        let all = policies.iter().any(needs);
+        let moved: Vec<Arc<str>> = rules
+            .scenarios()
+            .filter(|own| all || own.facts.iter().chain(&own.argument_facts).any(needs))
+            .map(|own| Arc::clone(&own.name))
+            .filter(|name| known.get(name).is_some_and(|own| own.home == Stage::Vehicle))
+            .collect();
+        for name in &moved {
+            if let Some(identity) = known.get_mut(name) {
+                (identity.home, identity.in_fleet) = (Stage::Fleet, true);
+                identity.text = format!("{} of the fleet", identity.text).into();
+            }
+        }
+        if moved.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Whether a fact counts vehicles, or asks about a scenario that decides after they were counted.
+fn needs_fleet(fact: &Fact, known: &FxHashMap<Arc<str>, Identity>) -> bool {
+    let mut asked = Vec::new();
+    fact.asks(&mut asked);
+    let of_fleet = |name: &Arc<str>| known.get(name).is_some_and(|own| own.home == Stage::Fleet);
+    fact.is_of_the_fleet() || asked.iter().any(of_fleet)
+}
+
+/// Those that fleet scenarios ask about, also in their arguments and policies, are evaluated there
+/// too, so that both see the same.
 fn bring_into_fleet(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) {
+    let mut by_policies = Vec::new();
+    read_by_policies(rules).iter().for_each(|fact| fact.asks(&mut by_policies));
+    let asked_by = |name: &Arc<str>| {
+        let mut asked = by_policies.clone();
+        if let Some(scenario) = rules.scenario(name) {
+            asked.extend(scenario.asks.iter().cloned());
+            scenario.argument_facts.iter().for_each(|fact| fact.asks(&mut asked));
+        }
+        asked
+    };
     let in_fleet = |name: &Arc<str>, known: &FxHashMap<Arc<str>, Identity>| {
         known.get(name).is_some_and(|identity| identity.in_fleet)
     };
@@ -74,11 +119,11 @@ fn bring_into_fleet(rules: &RuleSet, known: &mut FxHashMap<Arc<str>, Identity>) 
         .filter(|name| in_fleet(name, known))
         .collect();
     while let Some(name) = open.pop() {
-        for asked in rules.scenario(&name).into_iter().flat_map(|scenario| &scenario.asks) {
-            if let Some(identity) = known.get_mut(asked).filter(|identity| !identity.in_fleet) {
+        for asked in asked_by(&name) {
+            if let Some(identity) = known.get_mut(&asked).filter(|identity| !identity.in_fleet) {
                 identity.in_fleet = true;
                 identity.text = format!("{} for the fleet", identity.text).into();
-                open.push(Arc::clone(asked));
+                open.push(asked);
             }
         }
     }

@@ -41,48 +41,73 @@ pub(crate) struct LaneState {
     pub(crate) numbers: BTreeMap<Arc<str>, Rule>,
     pub(crate) policies: Policies,
     pub(crate) deciders: Deciders,
-    /// How many rules of the lane claim each target.
-    claimants: FxHashMap<Target, Vec<Rule>>,
+    /// Which rules of the lane do something with each target.
+    interested: FxHashMap<Target, Interested>,
+}
+
+/// The rules that do something with a target.
+#[derive(Debug, Default)]
+struct Interested {
+    /// Those that claim it while they are active.
+    claimants: Vec<Rule>,
+    /// Those that do not, and only do something to it when they end.
+    enders: Vec<Rule>,
+}
+
+impl Interested {
+    /// Whether it matters who has the target: somebody claims it, and another is interested.
+    fn is_contested(&self) -> bool {
+        !self.claimants.is_empty() && self.claimants.len() + self.enders.len() > 1
+    }
+
+    fn lists(&mut self) -> [&mut Vec<Rule>; 2] {
+        [&mut self.claimants, &mut self.enders]
+    }
 }
 
 impl LaneState {
     /// Whether nothing can come of it: no rule, and none that is on its way out.
     pub(crate) fn is_idle(&self) -> bool {
-        self.numbers.is_empty() && self.claimants.is_empty() && self.deciders.is_idle()
+        self.numbers.is_empty() && self.interested.is_empty() && self.deciders.is_idle()
     }
 
-    /// Notes that a rule claims a target; says whether it is one more beside others.
-    pub(crate) fn claim(&mut self, target: Target, rule: Rule) -> bool {
-        let claimants = self.claimants.entry(target).or_default();
-        if claimants.contains(&rule) {
+    /// Notes that a rule claims a target, or with `claims` unset that it only does something to it
+    /// when it ends; says whether from now on it matters who has the target.
+    pub(crate) fn note(&mut self, target: Target, rule: Rule, claims: bool) -> bool {
+        let interested = self.interested.entry(target).or_default();
+        let [claimants, enders] = interested.lists();
+        let list = if claims { claimants } else { enders };
+        if list.contains(&rule) {
             return false;
         }
-        claimants.push(rule);
-        claimants.len() > 1
+        list.push(rule);
+        interested.is_contested()
     }
 
-    /// Lets a rule claim what another claims that it takes the place of: nobody else has to
+    /// Lets a rule be interested in what another is that it takes the place of: nobody else has to
     /// learn of that.
-    pub(crate) fn hand_over(&mut self, old: Rule, targets: &[Target], new: Rule) {
-        for target in targets {
-            let claimants = self.claimants.get_mut(target).into_iter().flatten();
-            claimants.filter(|rule| **rule == old).for_each(|rule| *rule = new);
+    pub(crate) fn hand_over(&mut self, old: Rule, claims: &Claims, new: Rule) {
+        for target in claims.targets() {
+            let Some(interested) = self.interested.get_mut(&target) else { continue };
+            for list in interested.lists() {
+                list.iter_mut().filter(|rule| **rule == old).for_each(|rule| *rule = new);
+            }
         }
     }
 
-    /// Takes back what [`Self::claim`] noted.
+    /// Takes back what [`Self::note`] noted.
     pub(crate) fn release(&mut self, target: Target, rule: Rule) {
-        if let Some(claimants) = self.claimants.get_mut(&target) {
-            claimants.retain(|known| *known != rule);
-            if claimants.is_empty() {
-                self.claimants.remove(&target);
+        if let Some(interested) = self.interested.get_mut(&target) {
+            interested.lists().into_iter().for_each(|list| list.retain(|known| *known != rule));
+            if interested.claimants.is_empty() && interested.enders.is_empty() {
+                self.interested.remove(&target);
             }
         }
     }
 
     /// The rules that claim a target.
     pub(crate) fn claimants(&self, target: Target) -> &[Rule] {
-        self.claimants.get(&target).map_or(&[], Vec::as_slice)
+        self.interested.get(&target).map_or(&[], |interested| &interested.claimants)
     }
 
     /// Whether it has these very policies.
@@ -123,6 +148,18 @@ pub(crate) struct Claims {
     pub(crate) then: Vec<Option<Target>>,
     /// The target of each action of `finally`, where it has one that can collide.
     pub(crate) finally: Vec<Option<Target>>,
+}
+
+impl Claims {
+    /// The targets that it claims, then those that it only does something to when it ends.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = Target> {
+        self.all.iter().copied().chain(self.only_ended())
+    }
+
+    /// The targets that it does something to when it ends and does not claim.
+    pub(crate) fn only_ended(&self) -> impl Iterator<Item = Target> {
+        self.finally.iter().copied().flatten().filter(|target| !self.all.contains(target))
+    }
 }
 
 impl LiveRule {

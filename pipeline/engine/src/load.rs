@@ -74,17 +74,22 @@ impl Engine {
                 return Err(error);
             }
         };
+        let policies = !self.lane(lane).has_policies(&rules.policies);
+        if policies {
+            self.lane_mut(lane).policies = Policies::new(&rules.policies);
+        }
         self.depart(lane, &sources);
         self.changes.append(&mut orders);
+        if policies {
+            // What they do when they leave is judged by the new policies.
+            let replaced = new.iter().map(|(scenario, _)| &scenario.name);
+            self.recapture_all(self.rules_of(lane, absent.iter().chain(replaced)))?;
+        }
         self.remove_absent(lane, absent, &mut change);
         for ((scenario, _), source) in new.into_iter().zip(sources) {
             let name = Arc::clone(&scenario.name);
             let replaced = self.put(lane, &name, source);
             if replaced { change.replaced.push(name) } else { change.added.push(name) }
-        }
-        let policies = !self.lane(lane).has_policies(&rules.policies);
-        if policies {
-            self.lane_mut(lane).policies = Policies::new(&rules.policies);
         }
         self.announce(lane, &rules.asked.names);
         self.recapture(lane, &change, policies || rules.asked.by_actions)?;
@@ -279,9 +284,9 @@ impl Engine {
     }
 
     fn hand_over(&mut self, lane: Lane, old: Rule, new: Rule) {
-        let claims = self.rules.get(&old).and_then(|live| live.claims(lane));
-        if let Some(targets) = claims.map(|claims| Arc::clone(&claims.all)) {
-            self.lane_mut(lane).hand_over(old, &targets, new);
+        let claims = self.rules.get(&old).and_then(|live| live.claims(lane)).cloned();
+        if let Some(claims) = claims {
+            self.lane_mut(lane).hand_over(old, &claims, new);
         }
     }
 
@@ -299,14 +304,15 @@ impl Engine {
             Some(claims) => claims.clone(),
             None => self.targets.claims(lane, &live.scenario),
         };
-        let targets = Arc::clone(&claims.all);
-        for target in targets.iter() {
+        let claimed = claims.all.iter().map(|target| (*target, true));
+        for (target, claims) in claimed.chain(claims.only_ended().map(|target| (target, false))) {
             let state = self.lane_mut(lane);
-            if state.claim(*target, rule) {
-                let holders = state.deciders.holders(state.claimants(*target)).into();
-                self.changes.push(Order::Contest { target: *target, holders });
+            if state.note(target, rule, claims) {
+                let holders = state.deciders.holders(state.claimants(target)).into();
+                self.changes.push(Order::Contest { target, holders });
             }
         }
+        let targets = Arc::clone(&claims.all);
         self.changes.push(Order::Join { rule, lane, targets, tell });
         if let Some(live) = self.rules.get_mut(&rule) {
             live.lanes[lane as usize] = Some(claims);
@@ -354,17 +360,28 @@ impl Engine {
         let mut rules: Vec<Rule> = if policies {
             state.numbers.values().copied().collect()
         } else {
-            let changed = change.added.iter().chain(&change.replaced);
-            changed.filter_map(|name| state.numbers.get(name)).copied().collect()
+            self.rules_of(lane, change.added.iter().chain(&change.replaced))
         };
         if state.policies.len() > 0 {
             let neighbours: Vec<Rule> =
                 rules.iter().flat_map(|rule| self.neighbours(lane, *rule)).collect();
             rules.extend(neighbours);
         }
+        // What leaves has captured what its last edges need.
+        rules.retain(|rule| !self.leaving.contains(&(*rule, None)));
+        self.recapture_all(rules)
+    }
+
+    fn recapture_all(&mut self, mut rules: Vec<Rule>) -> Result<(), EngineError> {
         rules.sort_unstable();
         rules.dedup();
         rules.into_iter().try_for_each(|rule| self.recapture_rule(rule))
+    }
+
+    /// The rules of a lane with these names.
+    fn rules_of<'n>(&self, lane: Lane, names: impl Iterator<Item = &'n Arc<str>>) -> Vec<Rule> {
+        let numbers = &self.lane(lane).numbers;
+        names.filter_map(|name| numbers.get(name)).copied().collect()
     }
 
     /// The rules that claim a target that this one claims.

@@ -69,7 +69,7 @@ pub(crate) enum Order {
     Capture(Rule, Arc<[Slot]>),
     Announce(Rule, Slot),
     Remove(Rule),
-    /// A target that a second rule claims from now on, with the vehicles and rules that have it.
+    /// A target of which it matters from now on who has it, with the vehicles and rules that do.
     Contest {
         target: Target,
         holders: Arc<[(Vehicle, Rule)]>,
@@ -170,7 +170,7 @@ pub(crate) struct Dataflows {
     claims: FxHashMap<Rule, Claims>,
     /// In which flows each rule runs, and from which its edges are taken.
     homes: FxHashMap<Rule, ([bool; 2], Stage)>,
-    /// Targets that more than one rule claims; claims on others need no arbitration.
+    /// Targets that more than one rule does something with; others need no arbitration.
     contested: FxHashSet<Target>,
     /// Rules that are taken away at the end of the step, once their last edges are out; from one
     /// lane, or altogether.

@@ -118,7 +118,7 @@ impl Evaluator {
             {
                 let flips =
                     if kind == EdgeKind::Begin { edge.flips.clone() } else { Box::default() };
-                self.removed.push(Edge { cause: Cause::Lane(lane), flips, ..edge });
+                self.push_change(Edge { cause: Cause::Lane(lane), flips, ..edge });
             }
         }
     }
@@ -131,10 +131,16 @@ impl Evaluator {
             self.held.fall(key);
             self.cooldown.remove(key);
             if active && let Some(edge) = self.edge(key, EdgeKind::End) {
-                self.removed.push(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
+                self.push_change(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
             }
         }
         self.forget_rule(rule);
+    }
+
+    /// Notes an edge that a change of the rules makes; it gets the facts of this time.
+    pub(super) fn push_change(&mut self, edge: Edge) {
+        let captures = self.rules.get(&edge.rule).map(|live| Arc::clone(&live.captures));
+        self.removed.push((edge, captures.unwrap_or_default()));
     }
 
     /// Forgets a rule that has ended everywhere.

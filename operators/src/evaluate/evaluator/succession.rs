@@ -25,19 +25,26 @@ impl Evaluator {
         let mut departed = Vec::new();
         for vehicle in 0..self.latest.vehicles() {
             let key = (vehicle, rule);
+            let (active, plain) = (self.is_active(key), self.is_plain(rule));
             let state = Departed {
                 vehicle,
-                active: self.is_active(key),
-                spent: self.cooldown.is_spent(key),
-                rests_until_us: self.cooldown.rests_until(key),
+                active,
+                // While a plain rule is active its condition has not been false.
+                spent: self.cooldown.is_spent(key) || (active && plain),
+                // A rest that is over stays over.
+                rests_until_us: self.cooldown.rests_until(key).filter(|us| *us > self.now_us),
                 held_since_us: self.held.since(key),
             };
-            let idle = !state.active && state.rests_until_us.is_none();
-            if !idle || state.held_since_us.is_some() {
+            let rests = state.rests_until_us.is_some();
+            if active || rests || state.spent || state.held_since_us.is_some() {
                 departed.push(state);
             }
         }
         self.departed.insert(rule, departed);
+    }
+
+    fn is_plain(&self, rule: Rule) -> bool {
+        self.rules.get(&rule).is_some_and(|live| live.timing.is_plain())
     }
 
     /// Lets a rule go on where another was.
@@ -63,24 +70,23 @@ impl Evaluator {
 
     /// An edge by which others learn that one rule is active in the place of another.
     fn carried(&mut self, key: Key, kind: EdgeKind) {
-        let edge = self.edge(key, kind);
-        let carried = |edge| Edge { cause: Cause::Carried, flips: Box::default(), ..edge };
-        self.removed.extend(edge.map(carried));
+        if let Some(edge) = self.edge(key, kind) {
+            self.push_change(Edge { cause: Cause::Carried, flips: Box::default(), ..edge });
+        }
     }
 
     fn carry(&mut self, state: &Departed, new: Key, after: &RuleSpec) {
-        let holds = self.conditions.holds(new.0, new.1, Clause::When);
         if after.timing().is_plain() {
             if state.active {
-                self.carry_plain(new, holds);
+                self.carry_plain(new, self.conditions.holds(new.0, new.1, Clause::When));
             }
             return;
         }
-        if after.held_us > 0 && holds {
-            // What is active has been held for long enough; what is the same has been held as long.
-            let satisfied_us = state.active.then(|| self.now_us.saturating_sub(after.held_us));
-            let since_us = satisfied_us.or(state.held_since_us).unwrap_or(self.now_us);
-            self.held.rise(new, since_us, after.held_us);
+        // What is active has been held for long enough; what is the same has been held as long.
+        // Whether it holds is known when everything has settled.
+        let satisfied_us = state.active.then(|| self.now_us.saturating_sub(after.held_us));
+        if let Some(since_us) = satisfied_us.or(state.held_since_us) {
+            self.inherited.insert(new, since_us);
         }
         self.cooldown.carry(new, state.active, state.spent, state.rests_until_us);
         self.touch(new);
