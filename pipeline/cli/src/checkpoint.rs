@@ -134,7 +134,8 @@ impl Checkpoints {
         let path = self.dir.join(self.name(header.time_us));
         let failed = |source| CheckpointError::Io { path: path.clone(), source };
         let bytes = encode(header, snapshot).map_err(|error| failed(io::Error::other(error)))?;
-        let beside = self.dir.join(format!(".{}.part", self.name(header.time_us)));
+        // One name for all: what a process that was killed left is written over.
+        let beside = self.dir.join(format!(".{}part", self.prefix()));
         let mut file = File::create(&beside).map_err(failed)?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&beside, &path).map_err(failed)?;
@@ -171,10 +172,18 @@ impl Checkpoints {
         read(&path).map_err(|error| CheckpointError::Io { path, source: io::Error::other(error) })
     }
 
+    /// Removes those of this process that were before: a replay begins anew.
+    pub(crate) fn clear(&self) -> Result<(), CheckpointError> {
+        self.times().into_iter().try_for_each(|time_us| {
+            let path = self.dir.join(self.name(time_us));
+            fs::remove_file(&path).map_err(|source| CheckpointError::Io { path, source })
+        })
+    }
+
     /// Removes all but one, which is whole in all processes.
     pub(crate) fn keep_only(&self, time_us: u64) {
         for other in self.times().into_iter().filter(|other| *other != time_us) {
-            // One that stays is no harm.
+            // One that stays goes with the next.
             let _ = fs::remove_file(self.dir.join(self.name(other)));
         }
     }

@@ -92,9 +92,13 @@ impl Links {
         Arc::clone(&self.loss.gone)
     }
 
-    /// Fails where another process is gone.
+    /// Fails where another process is gone before it was done.
+    ///
+    /// The flag alone does not tell: it is also set where the engine's connection to a process
+    /// closes that is done and has said so.
     pub(crate) fn check(&self) -> Result<(), ClusterError> {
-        if self.loss.gone.load(Ordering::Relaxed) { Err(self.lost()) } else { Ok(()) }
+        let lost = locked(&self.loss.first).is_some();
+        if lost { Err(self.lost()) } else { Ok(()) }
     }
 
     /// The process that is gone; its connection may have to be found broken first.

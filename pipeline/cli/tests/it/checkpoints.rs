@@ -116,6 +116,11 @@ fn one_process_goes_on_and_refuses_what_is_not_its_own() {
     assert_eq!(read(), whole);
     assert_eq!(summary(&again), summary(&alone(&fleet, &[]).with_code(0)));
 
+    // A replay that begins anew does not go on from what one before it left.
+    let begun = alone(&fleet, &["--to", "12s"]).with_code(0);
+    assert!(checkpoints(&fleet.folder.path("checkpoints"))[0].contains("-at-7000000"), "{begun:?}");
+    alone(&fleet, &[]).with_code(0);
+
     let refused = |more: &[&str], expected: &str| {
         let ran = alone(&fleet, &[&["--resume"], more].concat()).with_code(3);
         assert!(ran.err.contains(expected), "{}", ran.err);

@@ -152,7 +152,8 @@ impl<'a> Fleet<'a> {
             checkpoints.map(|dir| Checkpoints::new(dir, own, processes)).transpose()?;
         let from = match &checkpoints {
             Some(checkpoints) if args.cluster.resume => last(checkpoints, &setup, links)?,
-            _ => None,
+            Some(checkpoints) => checkpoints.clear().map(|()| None)?,
+            None => None,
         };
         engine.load(&prepared.rules)?;
         let vehicles: Result<Vec<Vehicle>, _> =
