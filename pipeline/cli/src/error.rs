@@ -69,6 +69,9 @@ pub(crate) enum CliError {
         /// What is wrong.
         what: String,
     },
+    /// Another process writes to a file.
+    #[error("another process writes to {0}; give each process a file of its own")]
+    InUse(PathBuf),
     /// A receipt cannot be used.
     #[error("{path} cannot be used as a receipt: {source}")]
     Receipt {

@@ -25,6 +25,8 @@ pub(crate) struct Hello {
     pub(crate) version: String,
     pub(crate) process: usize,
     pub(crate) processes: usize,
+    /// Whether it goes on from a checkpoint.
+    pub(crate) resume: bool,
     pub(crate) setup: Setup,
 }
 
@@ -268,6 +270,10 @@ fn unlike(own: &Hello, other: &Hello, protocol: u32) -> Option<String> {
     if own.processes != other.processes || other.process >= PROCESSES_MAX {
         let (own, other) = (own.processes, other.processes);
         return Some(format!("it was started with --processes {other}, this one with {own}"));
+    }
+    if own.resume != other.resume {
+        let with = if other.resume { "with" } else { "without" };
+        return Some(format!("it was started {with} --resume; start all or none with it"));
     }
     let what = own.setup.differs(&other.setup)?;
     Some(format!("its {what} are others; start all processes with the same {what}"))

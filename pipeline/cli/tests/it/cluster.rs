@@ -210,6 +210,11 @@ fn processes_with_other_rules_options_or_numbers_are_refused() {
         },
         "it was started with --processes",
     );
+    let resumed = |fleet: &Fleet, second: &mut Command| {
+        let dir = fleet.folder.path("checkpoints");
+        second.args(["--checkpoint", &dir, "--resume"]);
+    };
+    unlike(resumed, "--resume; start all or none with it");
 }
 
 #[test]
@@ -223,6 +228,17 @@ fn a_taken_port_and_bad_hosts_are_named() {
     let ran = wait(fleet.start(3, 0, &hosts, &[])).with_code(3);
     assert!(ran.err.contains("it names 2 processes, and --processes says 3"), "{}", ran.err);
     wait(fleet.start(2, 2, &hosts, &[])).with_code(2);
+}
+
+#[test]
+fn one_file_is_not_for_two() {
+    let fleet = Fleet::new(RULES, 10);
+    let file = std::fs::File::create(fleet.out(0)).unwrap();
+    file.lock().unwrap();
+    let out = fleet.out(0);
+    let args = ["replay", &fleet.drives, "--rules", &fleet.rules, "--out", &out];
+    let ran = piccolo(&args).with_code(3);
+    assert!(ran.err.contains("another process writes to"), "{}", ran.err);
 }
 
 #[test]

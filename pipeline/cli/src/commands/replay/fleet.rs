@@ -75,6 +75,7 @@ fn meet(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: cluster.own(),
         processes: cluster.processes,
+        resume: cluster.resume,
         setup: setup.clone(),
     };
     Ok(join(&hello, &hosts, Duration::from_micros(cluster.join_timeout))?)

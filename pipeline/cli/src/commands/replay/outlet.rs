@@ -1,6 +1,6 @@
 //! Where decisions go: to standard output, or to a file that can be taken up again.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -33,21 +33,27 @@ impl Outlet {
         Ok(Self::Stdout(Box::new(Printer::new(format)?)))
     }
 
-    /// A new file, or one that goes on at a position.
+    /// A new file, or one that goes on at a position. No other process may write to it meanwhile.
     pub(super) fn file(path: &Path, from: Option<&Position>) -> Result<Self, CliError> {
         let failed = |source| CliError::Report { path: path.to_owned(), source };
-        let Some(from) = from else {
-            let out = BufWriter::new(File::create(path).map_err(failed)?);
-            return Ok(Self::File { path: path.to_owned(), out, bytes: 0 });
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(from.is_none()).truncate(false);
+        let mut file = options.open(path).map_err(failed)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => CliError::InUse(path.to_owned()),
+            TryLockError::Error(error) => failed(error),
+        })?;
+        let bytes = from.map_or(0, |from| from.bytes);
+        let known = match from {
+            Some(from) => tail(&mut file, bytes).is_ok_and(|tail| tail == from.tail),
+            None => true,
         };
-        let other = || CheckpointError::OtherOutput(path.to_owned());
-        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(|_| other())?;
-        if tail(&mut file, from.bytes).map_err(|_| other())? != from.tail {
-            return Err(other().into());
+        if !known {
+            return Err(CheckpointError::OtherOutput(path.to_owned()).into());
         }
-        file.set_len(from.bytes).map_err(failed)?;
+        file.set_len(bytes).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self::File { path: path.to_owned(), out: BufWriter::new(file), bytes: from.bytes })
+        Ok(Self::File { path: path.to_owned(), out: BufWriter::new(file), bytes })
     }
 
     pub(super) fn write(&mut self, decision: &Decision) -> Result<(), CliError> {
