@@ -6,12 +6,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 use piccolo_engine::{DecisionId, PolicyDefaults};
 
 mod bench;
+mod cluster;
 mod rules;
 mod verify;
 
 pub(crate) use bench::{
     BenchArgs, BenchCommand, EngineBenchArgs, ExportArgs, LatencyArgs, MemoryArgs, SoakArgs,
 };
+pub(crate) use cluster::{ClusterArgs, MergeArgs};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
 pub(crate) use verify::VerifyArgs;
 
@@ -37,6 +39,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Replay recordings through rules and print what they would have done
     Replay(ReplayArgs),
+    /// Put the decisions of several processes into one order
+    Merge(MergeArgs),
     /// Do a replay again by its receipt; exit code 1 where anything is not as it was
     Verify(VerifyArgs),
     /// Compare what two rule sets decide on recordings; exit code 1 where it differs
@@ -83,10 +87,14 @@ Examples:
   piccolo replay drive.csv.gz --rules rules/ --why
   piccolo replay a.csv b.csv --vehicle car-a --vehicle car-b --rules rules/ -o jsonl
   piccolo replay can.log.gz --dbc car.dbc --map map.yaml --rules rules/ --from 60s --to 2m
-  piccolo replay drive.csv.gz --rules rules/ --receipt drive.receipt.json")]
+  piccolo replay drive.csv.gz --rules rules/ --receipt drive.receipt.json
+  piccolo replay fleet/ --rules rules/ --processes 2 --process 0 --out 0.jsonl &
+  piccolo replay fleet/ --rules rules/ --processes 2 --process 1 --out 1.jsonl; wait
+  piccolo merge 0.jsonl 1.jsonl")]
 pub(crate) struct ReplayArgs {
-    /// Recordings, one vehicle each
-    #[arg(required = true, value_name = "RECORDING")]
+    /// Recordings, one vehicle each, or directories of them: a file in one is a vehicle, and so is
+    /// a directory in it, with all its files
+    #[arg(required = true, value_name = "RECORDING|DIR")]
     pub(crate) recordings: Vec<PathBuf>,
     /// Rule files, or directories of them
     #[arg(long, short, required = true, num_args = 1.., value_name = "PATH")]
@@ -124,6 +132,8 @@ pub(crate) struct ReplayArgs {
     /// Write what was replayed and what it decided, as hashes, for `piccolo verify`
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
     /// Output format
     #[arg(long, short, default_value = "table")]
     pub(crate) output: OutputFormat,

@@ -8,9 +8,11 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod explain_code;
 pub(crate) mod feed;
+pub(crate) mod merge;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod rules;
+pub(crate) mod sources;
 pub(crate) mod test;
 pub(crate) mod verify;
 

@@ -12,6 +12,8 @@ use piccolo_workbench::results::JunitError;
 use piccolo_workbench::testing::TestError;
 use thiserror::Error;
 
+use crate::checkpoint::CheckpointError;
+use crate::cluster::ClusterError;
 use crate::receipt::ReceiptError;
 
 /// An error of a command.
@@ -51,6 +53,25 @@ pub(crate) enum CliError {
         /// Why.
         source: std::io::Error,
     },
+    /// A cluster does not come up, or does not go on.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// A checkpoint cannot be written or used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A file of decisions cannot be merged.
+    #[error("{path}:{line}: {what}")]
+    Merge {
+        /// The file.
+        path: PathBuf,
+        /// Which line.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// Another process writes to a file.
+    #[error("another process writes to {0}; give each process a file of its own")]
+    InUse(PathBuf),
     /// A receipt cannot be used.
     #[error("{path} cannot be used as a receipt: {source}")]
     Receipt {
@@ -103,6 +124,8 @@ impl CliError {
         match self {
             Self::Said(code) | Self::Server { code, .. } => *code,
             Self::Missing(_) => Code::NotFound,
+            Self::Cluster(error) => error.code(),
+            Self::Checkpoint(error) => error.code(),
             Self::Open(OpenError::Io { source, .. })
             | Self::Drive(DriveError::Open(OpenError::Io { source, .. }))
                 if source.kind() == std::io::ErrorKind::NotFound =>

@@ -1,6 +1,8 @@
 //! The `piccolo` command.
 
 mod args;
+mod checkpoint;
+mod cluster;
 mod commands;
 mod error;
 mod output;
@@ -16,6 +18,7 @@ fn main() -> Code {
     let args = Args::parse();
     let result = match args.command {
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Merge(args) => commands::merge::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Explain(args) => commands::explain::run(&args),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub(crate) use compare::{inputs_differ, outcome_differs};
+pub(crate) use hash::SampleHash;
 pub(crate) use proof::Proof;
 
 use self::decisions::DecisionsPart;
@@ -178,6 +179,7 @@ impl Receipt {
             batch,
             strict: options.strict,
             receipt: None,
+            cluster: crate::args::ClusterArgs::alone(),
             output: crate::args::OutputFormat::Jsonl,
         })
     }
@@ -202,6 +204,13 @@ impl Inputs {
                 strict: args.strict,
             },
         }
+    }
+}
+
+impl Inputs {
+    /// The hashes of catalogue and rules.
+    pub(crate) fn hashes(&self) -> (&str, &str) {
+        (&self.catalogue.hash, &self.rules.hash)
     }
 }
 

@@ -10,6 +10,12 @@ mod bench;
 #[path = "it/book.rs"]
 mod book;
 #[cfg(test)]
+#[path = "it/checkpoints.rs"]
+mod checkpoints;
+#[cfg(test)]
+#[path = "it/cluster.rs"]
+mod cluster;
+#[cfg(test)]
 #[path = "it/codes.rs"]
 mod codes;
 #[cfg(test)]
@@ -24,6 +30,9 @@ mod files;
 #[cfg(test)]
 #[path = "it/live.rs"]
 mod live;
+#[cfg(test)]
+#[path = "it/namespaces.rs"]
+mod namespaces;
 #[cfg(test)]
 #[path = "it/replay.rs"]
 mod replay;

@@ -1,6 +1,7 @@
 //! The workers of an engine: one in the caller's thread, more in threads of their own.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -8,11 +9,10 @@ use std::time::{Duration, Instant};
 use piccolo_operators::ids::{Rule, Sample, Time, Vehicle};
 use piccolo_operators::observe::Observer;
 use timely::WorkerConfig;
-use timely::communication::Config;
-use timely::communication::allocator::{
-    Allocator, AllocatorBuilder, ProcessBuilder, thread::Thread,
-};
+use timely::communication::Hooks;
+use timely::communication::allocator::{Allocator, ProcessBuilder, thread::Thread};
 
+use crate::cluster::{Builder, Peers, Place, join};
 use crate::decide::Job;
 use crate::error::EngineError;
 use crate::facts::Stage;
@@ -44,22 +44,46 @@ struct Hand {
 impl Crew {
     pub(crate) fn new(workers: usize, explain: bool) -> Result<Self, EngineError> {
         match workers {
-            1 => Ok(Self::of(Allocator::Thread(Thread::default()), explain, Vec::new())),
-            2..=WORKERS_MAX => Self::start(workers, explain),
+            1 => {
+                let place = Place { workers, ..Place::default() };
+                let allocator = Allocator::Thread(Thread::default());
+                Ok(Self::of(allocator, explain, place, Vec::new()))
+            }
+            2..=WORKERS_MAX => {
+                let hooks = Hooks::default();
+                let builders = ProcessBuilder::new_typed_vector(workers, hooks.refill, hooks.spill);
+                let builders = builders.into_iter().map(Builder::Process).collect();
+                Self::start(builders, explain, Arc::default())
+            }
             other => Err(EngineError::Workers(other)),
         }
     }
 
-    fn start(workers: usize, explain: bool) -> Result<Self, EngineError> {
-        let (builders, _) = Config::Process(workers).try_build().map_err(EngineError::Start)?;
-        let mut builders = builders.into_iter().filter_map(|builder| match builder {
-            AllocatorBuilder::Process(builder) => Some(builder),
-            _ => None,
-        });
+    /// The workers of one process of a cluster.
+    pub(crate) fn in_cluster(
+        workers: usize,
+        explain: bool,
+        peers: Peers,
+    ) -> Result<Self, EngineError> {
+        if !(1..=WORKERS_MAX).contains(&workers) {
+            return Err(EngineError::Workers(workers));
+        }
+        let gone = Arc::clone(&peers.gone);
+        Self::start(join(workers, peers)?, explain, gone)
+    }
+
+    fn start(
+        builders: Vec<Builder>,
+        explain: bool,
+        gone: Arc<AtomicBool>,
+    ) -> Result<Self, EngineError> {
+        let workers = builders.len();
+        let place = |index| Place { index, workers, gone: Arc::clone(&gone) };
+        let mut builders = builders.into_iter();
         let own = builders.next().ok_or(EngineError::Workers(workers))?;
         let mut hands = Vec::with_capacity(workers - 1);
-        for builder in builders {
-            match Hand::start(builder, explain) {
+        for (index, builder) in (1..).zip(builders) {
+            match Hand::start(builder, explain, place(index)) {
                 Ok(hand) => hands.push(hand),
                 Err(error) => {
                     // Those that run wait for this one; without it they end, and can be waited for.
@@ -69,12 +93,12 @@ impl Crew {
             }
         }
         // The threads are there already: each waits here for the others to be built.
-        Ok(Self::of(Allocator::Process(own.build()), explain, hands))
+        Ok(Self::of(own.build(), explain, place(0), hands))
     }
 
-    fn of(allocator: Allocator, explain: bool, hands: Vec<Hand>) -> Self {
+    fn of(allocator: Allocator, explain: bool, place: Place, hands: Vec<Hand>) -> Self {
         let mut workers = Workers::new(&worker_config(), allocator);
-        let dataflows = Dataflows::build(&mut workers, explain);
+        let dataflows = Dataflows::build(&mut workers, explain, place);
         Self { own: Box::new((workers, dataflows)), hands }
     }
 
@@ -136,7 +160,7 @@ impl Crew {
         for (index, hand) in self.hands.iter().enumerate() {
             all.push(wait(&hand.findings).map_err(|_| EngineError::WorkerGone(index + 1))?);
         }
-        Ok(all)
+        if all.iter().any(|one| one.lost) { Err(EngineError::PeerGone) } else { Ok(all) }
     }
 
     /// The worker that has a vehicle.
@@ -162,13 +186,13 @@ impl Crew {
 }
 
 impl Hand {
-    fn start(builder: ProcessBuilder, explain: bool) -> Result<Self, EngineError> {
+    fn start(builder: Builder, explain: bool, place: Place) -> Result<Self, EngineError> {
         let (orders, taken) = channel();
         let (found, findings) = channel();
         let body = move || {
-            let allocator = Allocator::Process(builder.build());
-            let workers = Workers::new(&worker_config(), allocator);
-            work(workers, &taken, &found, explain);
+            let mut workers = Workers::new(&worker_config(), builder.build());
+            let dataflows = Dataflows::build(&mut workers, explain, place);
+            work(workers, dataflows, &taken, &found);
         };
         let thread = thread::Builder::new()
             .name("engine worker".into())
@@ -188,8 +212,12 @@ impl Drop for Hand {
     }
 }
 
-fn work(mut workers: Workers, orders: &Receiver<Work>, findings: &Sender<Findings>, explain: bool) {
-    let mut dataflows = Dataflows::build(&mut workers, explain);
+fn work(
+    mut workers: Workers,
+    mut dataflows: Dataflows,
+    orders: &Receiver<Work>,
+    findings: &Sender<Findings>,
+) {
     while let Ok(work) = wait(orders) {
         let found = dataflows.carry_out(&mut workers, work);
         if findings.send(found).is_err() {

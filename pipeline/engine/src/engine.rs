@@ -10,6 +10,7 @@ use piccolo_operators::ids::{Rule, Sample, Slot, Time, UNKNOWN, Vehicle};
 use piccolo_script::{Fact, PlatformFact};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::cluster::Peers;
 use crate::crew::Crew;
 use crate::decision::{Decision, Quarantined};
 use crate::encode::Names;
@@ -86,11 +87,29 @@ pub struct Engine {
 impl Engine {
     /// An engine without rules, at time zero.
     pub fn new(config: EngineConfig, catalogue: Arc<Catalogue>) -> Result<Self, EngineError> {
-        Ok(Self {
+        let crew = Crew::new(config.workers, config.explain)?;
+        Ok(Self::with(crew, config, catalogue))
+    }
+
+    /// An engine that counts the fleet together with those of other processes.
+    ///
+    /// # Errors
+    /// Connections or threads that cannot be set up.
+    pub fn in_cluster(
+        config: EngineConfig,
+        catalogue: Arc<Catalogue>,
+        peers: Peers,
+    ) -> Result<Self, EngineError> {
+        let crew = Crew::in_cluster(config.workers, config.explain, peers)?;
+        Ok(Self::with(crew, config, catalogue))
+    }
+
+    fn with(crew: Crew, config: EngineConfig, catalogue: Arc<Catalogue>) -> Self {
+        Self {
             config,
             names: Names::new(catalogue),
             targets: Targets::default(),
-            crew: Crew::new(config.workers, config.explain)?,
+            crew,
             lanes: Default::default(),
             rules: FxHashMap::default(),
             next_rule: 0,
@@ -105,7 +124,7 @@ impl Engine {
             fleet: FleetState::default(),
             now_us: 0,
             late_samples: 0,
-        })
+        }
     }
 
     pub(crate) fn lane(&self, lane: Lane) -> &LaneState {
@@ -343,6 +362,11 @@ impl Engine {
     /// How many samples came too late and were dropped.
     pub fn late_samples(&self) -> u64 {
         self.late_samples
+    }
+
+    /// Whether any rule is about the fleet, so that steps of a cluster wait for each other.
+    pub fn is_about_the_fleet(&self) -> bool {
+        self.fleet_rules > 0
     }
 
     /// How many scenarios are live.

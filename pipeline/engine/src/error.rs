@@ -14,6 +14,9 @@ pub enum EngineError {
     /// A worker ended; the engine cannot go on.
     #[error("worker {0} ended unexpectedly; restart the engine")]
     WorkerGone(usize),
+    /// Another process of the cluster is gone; the engine cannot go on.
+    #[error("another process of the cluster is gone; start all of them again")]
+    PeerGone,
     /// A table is full.
     #[error("more than {max} {what} are not possible in one engine")]
     Full {
@@ -83,6 +86,7 @@ impl EngineError {
             Self::ObservedByMany => "E0011",
             Self::Circle(_) => "E0012",
             Self::Snapshot(_) => "E0013",
+            Self::PeerGone => "E0014",
         }
     }
 }

@@ -8,8 +8,10 @@ use piccolo_operators::ids::{Sample, Slot, Time};
 use piccolo_operators::tally::{Count, Counted, EVERY_VEHICLE, Group, tally};
 use rustc_hash::FxHashMap;
 use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
+use timely::dataflow::operators::{Inspect as _, Probe as _, vec::Broadcast as _};
 use timely::worker::Worker;
 
+use crate::cluster::Place;
 use crate::facts::FleetFact;
 use crate::flow::run;
 
@@ -35,7 +37,9 @@ impl TallyFlow {
         let (input, probe) = worker.dataflow_named("tally", |scope| {
             let (input, groups) = scope.new_collection();
             let sink = Rc::clone(&rows);
-            let (probe, _) = tally(groups)
+            // Every process has to know all counts.
+            let counts = tally(groups).inner.broadcast();
+            let (probe, _) = counts
                 .inspect(move |((group, count), time_us, diff)| {
                     let (group, count, time_us, diff) = (*group, *count, *time_us, *diff);
                     sink.borrow_mut().push(CountChange { time_us, group, count, diff });
@@ -46,20 +50,24 @@ impl TallyFlow {
         Self { input, probe, rows }
     }
 
-    /// Counts what came and left until just before `tick_us`; the groups that this worker has.
+    /// Counts what came and left until just before `tick_us`, over all workers; the first worker
+    /// of a process says it for all of them. None where another process is gone.
     pub(crate) fn run(
         &mut self,
         worker: &mut Worker,
         counts: Vec<Count>,
         tick_us: Time,
-    ) -> Vec<CountChange> {
+        place: &Place,
+    ) -> Option<Vec<CountChange>> {
         for Count { time_us, group, diff } in counts {
             self.input.update_at(group, time_us, diff);
         }
         self.input.advance_to(tick_us);
         self.input.flush();
-        run(worker, &self.probe, tick_us);
-        self.rows.take()
+        run(worker, &self.probe, tick_us, place);
+        let rows = self.rows.take();
+        let counted = !self.probe.less_than(&tick_us);
+        counted.then(|| if place.index == 0 { rows } else { Vec::new() })
     }
 }
 

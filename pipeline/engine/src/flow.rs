@@ -14,6 +14,8 @@ use timely::dataflow::operators::core::probe::Handle as ProbeHandle;
 use timely::dataflow::operators::generic::Operator as _;
 use timely::worker::Worker;
 
+use crate::cluster::Place;
+
 /// How long a worker that waits for another sleeps before it looks again.
 const PARK: Duration = Duration::from_millis(1);
 
@@ -99,14 +101,14 @@ impl Flow {
     }
 }
 
-/// Lets the worker work until the probe has passed.
-pub(crate) fn run(worker: &mut Worker, probe: &ProbeHandle<Time>, tick_us: Time) {
+/// Lets the worker work until the probe has passed, or another process is gone.
+pub(crate) fn run(worker: &mut Worker, probe: &ProbeHandle<Time>, tick_us: Time, place: &Place) {
     if worker.peers() == 1 {
         while probe.less_than(&tick_us) {
             worker.step();
         }
     } else {
-        while probe.less_than(&tick_us) {
+        while probe.less_than(&tick_us) && !place.is_lost() {
             worker.step_or_park(Some(PARK));
         }
     }

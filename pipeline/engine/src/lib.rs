@@ -3,6 +3,7 @@
 //! [`Engine::load`] takes compiled rules, [`Engine::step`] takes samples and a
 //! tick and returns [`Decision`]s. Same inputs, byte-equal decisions.
 
+mod cluster;
 mod comparison;
 mod compile;
 mod crew;
@@ -26,6 +27,7 @@ mod prepared;
 mod snapshot;
 mod worker;
 
+pub use cluster::Peers;
 pub use comparison::{Comparison, DecisionChange};
 pub use crew::WORKERS_MAX;
 pub use decision::{

@@ -19,6 +19,7 @@ use timely::WorkerConfig;
 use timely::communication::allocator::{Allocator, thread::Thread};
 use timely::worker::Worker;
 
+use crate::cluster::Place;
 use crate::decide::{Decided, Job};
 use crate::facts::Stage;
 use crate::fleet::{CountChange, TallyFlow};
@@ -108,6 +109,8 @@ pub(crate) struct Findings {
     pub(crate) decided: Decided,
     /// Whether something was to be taken up again that is not known here.
     pub(crate) unknown: bool,
+    /// Whether another process is gone, so that counts are missing.
+    pub(crate) lost: bool,
 }
 
 impl Findings {
@@ -122,6 +125,7 @@ impl Findings {
         }
         self.waiting.extend(other.waiting);
         self.unknown |= other.unknown;
+        self.lost |= other.lost;
     }
 }
 
@@ -175,11 +179,12 @@ pub(crate) struct Dataflows {
     /// Rules that are taken away at the end of the step, once their last edges are out; from one
     /// lane, or altogether.
     leaving: BTreeSet<(Rule, Option<Lane>)>,
+    place: Place,
 }
 
 impl Dataflows {
     /// Builds the dataflows; all workers build the same.
-    pub(crate) fn build(workers: &mut Workers, explain: bool) -> Self {
+    pub(crate) fn build(workers: &mut Workers, explain: bool, place: Place) -> Self {
         let flows = [
             Flow::build(&mut workers.own, "evaluate", explain),
             Flow::build(&mut workers.own, "evaluate the fleet", explain),
@@ -195,6 +200,7 @@ impl Dataflows {
             homes: FxHashMap::default(),
             contested: FxHashSet::default(),
             leaving: BTreeSet::new(),
+            place,
         }
     }
 
@@ -222,13 +228,15 @@ impl Dataflows {
         part: Part,
     ) -> Findings {
         let samples_go_to = if part == Part::Finish { Stage::Fleet } else { Stage::Vehicle };
-        orders.into_iter().for_each(|order| self.take(workers, order, samples_go_to));
+        orders.into_iter().for_each(|order| self.take(order, samples_go_to));
         let edges = self.flows[samples_go_to as usize].run(&mut workers.own, tick_us);
         self.keep_at_home(edges, samples_go_to, part);
         if part == Part::Count {
             let counts = self.flows[0].evaluator.borrow_mut().take_counts();
-            let counts = self.tally.run(&mut workers.shared, counts, tick_us);
-            return Findings { counts, ..Findings::default() };
+            let counts = self.tally.run(&mut workers.shared, counts, tick_us, &self.place);
+            let lost = counts.is_none();
+            let counts = counts.unwrap_or_default();
+            return Findings { counts, lost, ..Findings::default() };
         }
         let edges = std::mem::take(&mut self.edges);
         let winners = self.claim(&edges);
@@ -253,7 +261,7 @@ impl Dataflows {
         }
     }
 
-    fn take(&mut self, workers: &Workers, order: Order, samples_go_to: Stage) {
+    fn take(&mut self, order: Order, samples_go_to: Stage) {
         match order {
             Order::OpenFleet => self.open_fleet(),
             Order::Derive(stage, spec, level) => {
@@ -293,7 +301,7 @@ impl Dataflows {
                 self.leaving.insert((rule, None));
                 self.send(rule, &Input::Remove(rule));
             }
-            Order::Contest { target, holders } => self.contest(&workers.shared, target, &holders),
+            Order::Contest { target, holders } => self.contest(target, &holders),
             Order::Samples(samples) => {
                 self.flows[samples_go_to as usize].send(Input::Samples(samples));
             }
@@ -344,12 +352,13 @@ impl Dataflows {
     }
 
     /// Makes the claims of those that have a target already, now that they count.
-    fn contest(&mut self, worker: &Worker, target: Target, holders: &[(Vehicle, Rule)]) {
+    fn contest(&mut self, target: Target, holders: &[(Vehicle, Rule)]) {
         if !self.contested.insert(target) {
             return;
         }
         let now_us = self.flows[0].now_us();
-        let own = |vehicle: Vehicle| vehicle as usize % worker.peers() == worker.index();
+        let Place { index, workers, .. } = self.place;
+        let own = |vehicle: Vehicle| vehicle as usize % workers == index;
         for (vehicle, rule) in holders.iter().filter(|(vehicle, _)| own(*vehicle)) {
             if let Some((claim, _)) = self.claims.get(rule) {
                 let (key, claim) = ((*vehicle, target), claim.clone());

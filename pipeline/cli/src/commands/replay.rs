@@ -1,5 +1,11 @@
 //! `piccolo replay`: what the rules would have done on recorded drives.
 
+mod fleet;
+mod input;
+mod outlet;
+
+pub(crate) use outlet::Position;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +15,7 @@ use piccolo_engine::{Decision, Engine, EngineConfig, Quarantined, Sample, Vehicl
 use piccolo_recording::{self as recording, Merge, Next};
 use piccolo_script::RuleSet;
 
+use super::sources::sources;
 use crate::args::{OutputFormat, ReplayArgs};
 use crate::error::CliError;
 use crate::output::{Printer, note};
@@ -16,11 +23,18 @@ use crate::receipt::{Inputs, Proof, Receipt};
 use crate::replay::{Faults, Pace, ProgressLine, Summary};
 
 pub(crate) fn run(args: &ReplayArgs) -> Result<Code, CliError> {
+    args.cluster.check(args)?;
     let prepared = Prepared::new(args)?;
+    if !args.cluster.is_plain() {
+        return fleet::run(args, &prepared);
+    }
     let Some(path) = &args.receipt else {
         return play(args, &prepared, Some(args.output), None);
     };
-    let mut proof = Proof::new(&args.recordings, &args.vehicle)?;
+    let sources = sources(&args.recordings, &args.vehicle)?;
+    let (paths, names): (Vec<_>, Vec<_>) =
+        sources.into_iter().map(|source| (source.path, source.vehicle)).unzip();
+    let mut proof = Proof::new(&paths, &names)?;
     let code = play(args, &prepared, Some(args.output), Some(&mut proof))?;
     let inputs = Inputs::new(args, &prepared.catalogue, &prepared.rules);
     Receipt::new(inputs, proof.finish()).write(path)?;
@@ -50,16 +64,17 @@ pub(crate) fn play(
     proof: Option<&mut Proof>,
 ) -> Result<Code, CliError> {
     let Prepared { catalogue, rules } = prepared;
-    let names = super::vehicle_names(&args.recordings, &args.vehicle)?;
+    let sources = sources(&args.recordings, &args.vehicle)?;
     let config =
         EngineConfig { workers: args.workers, explain: args.why, defaults: args.default_allow };
     let mut engine = Engine::new(config, Arc::clone(catalogue))?;
     engine.load(rules)?;
-    let vehicles: Result<Vec<Vehicle>, _> = names.iter().map(|name| engine.vehicle(name)).collect();
+    let vehicles: Result<Vec<Vehicle>, _> =
+        sources.iter().map(|source| engine.vehicle(&source.vehicle)).collect();
     let vehicles = vehicles?;
     // A table starts with its heading: what can fail comes before it.
     let readers: Result<Vec<_>, _> =
-        args.recordings.iter().map(|path| super::open(path, catalogue, &args.signals)).collect();
+        sources.iter().map(|source| super::open(&source.path, catalogue, &args.signals)).collect();
     let merge = Merge::new(readers?);
     let replay = Replay {
         args,

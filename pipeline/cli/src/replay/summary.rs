@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use piccolo_engine::{Decision, Edge};
 
+use crate::checkpoint::Counts;
+
 /// Counts of a replay.
 #[derive(Debug)]
 pub(crate) struct Summary {
@@ -32,6 +34,18 @@ impl Summary {
             started: Instant::now(),
             waited: Duration::ZERO,
         }
+    }
+
+    /// What was counted so far.
+    pub(crate) fn counts(&self) -> Counts {
+        let Self { begins, ends, actions, samples, faults, .. } = *self;
+        Counts { begins, ends, actions, samples, faults }
+    }
+
+    /// Goes on from what was counted before.
+    pub(crate) fn resume(&mut self, counts: &Counts) {
+        let Counts { begins, ends, actions, samples, faults } = *counts;
+        *self = Self { begins, ends, actions, samples, faults, ..Self::new(self.scenarios) };
     }
 
     /// Counts a decision.

@@ -45,6 +45,7 @@ fn commands_are_understood() {
     check("tutorial.md", 6);
     check("testing.md", 5);
     check("receipts.md", 2);
+    check("fleet.md", 5);
     check("cookbook/index.md", 1);
 }
 

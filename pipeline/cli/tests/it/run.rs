@@ -20,6 +20,15 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// What a process that has ended came to.
+    pub(crate) fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().expect("no signal ended it"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Fails unless the command ended with this code.
     #[track_caller]
     pub(crate) fn with_code(self, code: i32) -> Self {
@@ -53,19 +62,11 @@ pub(crate) fn piccolo_fed(args: &[&str], input: &str) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    ran(child.wait_with_output().unwrap())
+    Ran::of(child.wait_with_output().unwrap())
 }
 
 fn finish(mut command: Command) -> Ran {
-    ran(command.output().unwrap())
-}
-
-fn ran(output: std::process::Output) -> Ran {
-    Ran {
-        code: output.status.code().expect("no signal ended it"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ran::of(command.output().unwrap())
 }
 
 /// `piccolo replay` with the shipped scenarios, as JSON lines; it must end well.

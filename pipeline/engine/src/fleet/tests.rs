@@ -57,7 +57,9 @@ fn a_million_counts_and_a_million_shares_equal_the_twin() {
             truths[member] = !truths[member];
             count(member as Slot, Counted::Holds, truths[member]);
         }
-        let changes = flow.run(&mut worker, counts, now_us + 1);
+        let changes = flow
+            .run(&mut worker, counts, now_us + 1, &Place { workers: 1, ..Place::default() })
+            .unwrap();
         for sample in state.take(changes, &facts, now_us) {
             assert_eq!((sample.vehicle, sample.time_us), (EVERY_VEHICLE, now_us));
             told.insert(sample.slot, sample.value);

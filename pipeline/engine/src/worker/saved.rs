@@ -42,7 +42,7 @@ impl Dataflows {
     /// Takes vehicles up again. The counts of the fleet and who has which target follow from them.
     pub(super) fn resume(&mut self, workers: &mut Workers, resume: Resume) -> Findings {
         let Resume { orders, now_us, fleet, vehicles, waiting, shared, active } = resume;
-        orders.into_iter().for_each(|order| self.take(workers, order, Stage::Vehicle));
+        orders.into_iter().for_each(|order| self.take(order, Stage::Vehicle));
         let mut findings = Findings::default();
         let stages = if fleet { 2 } else { 1 };
         for (flow, vehicles) in self.flows.iter_mut().zip(vehicles).take(stages) {
@@ -55,7 +55,9 @@ impl Dataflows {
             let [own, all] = self.flows.each_ref().map(|flow| &flow.evaluator);
             shared.iter().for_each(|(slot, value)| all.borrow_mut().share(*slot, *value));
             let counts = own.borrow_mut().take_counts();
-            findings.counts = self.tally.run(&mut workers.shared, counts, now_us);
+            let counts = self.tally.run(&mut workers.shared, counts, now_us, &self.place);
+            findings.lost = counts.is_none();
+            findings.counts = counts.unwrap_or_default();
         }
         self.arbiter.take(self.claims_of(&active), &mut findings.winners);
         self.leave();

@@ -26,7 +26,7 @@ use tonic::{Status, Streaming};
 
 /// The id that the engine of the tests gives a decision: vehicles are told apart by their first
 /// letter.
-pub fn id(vehicle: &str, time_us: u64) -> DecisionId {
+pub(crate) fn id(vehicle: &str, time_us: u64) -> DecisionId {
     let letter = vehicle.bytes().next().unwrap_or_default();
     (u128::from(letter) << 64 | u128::from(time_us)).into()
 }
