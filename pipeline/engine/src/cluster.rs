@@ -12,6 +12,7 @@ use timely::communication::allocator::zero_copy::initialize::initialize_networki
 use timely::communication::allocator::zero_copy::stream::Stream;
 use timely::communication::allocator::{Allocator, ProcessBuilder};
 use timely::communication::{Hooks, allocator::zero_copy::allocator::TcpBuilder};
+use timely::worker::Worker;
 
 use crate::error::EngineError;
 
@@ -41,6 +42,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether a worker that counts the fleet has peers in other processes.
+    pub(crate) fn is_in_cluster(&self, worker: &Worker) -> bool {
+        worker.peers() > self.workers
+    }
+
     /// Whether a worker need wait for others no more, since one of them is gone.
     pub(crate) fn is_lost(&self) -> bool {
         self.gone.load(Ordering::Relaxed)

@@ -32,13 +32,15 @@ pub(crate) struct TallyFlow {
 }
 
 impl TallyFlow {
-    pub(crate) fn build(worker: &mut Worker) -> Self {
+    pub(crate) fn build(worker: &mut Worker, place: &Place) -> Self {
         let rows = Rc::new(RefCell::new(Vec::new()));
+        let everywhere = place.is_in_cluster(worker);
         let (input, probe) = worker.dataflow_named("tally", |scope| {
             let (input, groups) = scope.new_collection();
             let sink = Rc::clone(&rows);
+            let counts = tally(groups).inner;
             // Every process has to know all counts.
-            let counts = tally(groups).inner.broadcast();
+            let counts = if everywhere { counts.broadcast() } else { counts };
             let (probe, _) = counts
                 .inspect(move |((group, count), time_us, diff)| {
                     let (group, count, time_us, diff) = (*group, *count, *time_us, *diff);
@@ -50,8 +52,9 @@ impl TallyFlow {
         Self { input, probe, rows }
     }
 
-    /// Counts what came and left until just before `tick_us`, over all workers; the first worker
-    /// of a process says it for all of them. None where another process is gone.
+    /// Counts what came and left until just before `tick_us`, over all workers: the groups that this
+    /// worker has. In a cluster each worker knows all, and the first of a process says them. None
+    /// where another process is gone.
     pub(crate) fn run(
         &mut self,
         worker: &mut Worker,
@@ -67,7 +70,8 @@ impl TallyFlow {
         run(worker, &self.probe, tick_us, place);
         let rows = self.rows.take();
         let counted = !self.probe.less_than(&tick_us);
-        counted.then(|| if place.index == 0 { rows } else { Vec::new() })
+        let says = place.index == 0 || !place.is_in_cluster(worker);
+        counted.then(|| if says { rows } else { Vec::new() })
     }
 }
 

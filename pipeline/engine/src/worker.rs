@@ -189,7 +189,7 @@ impl Dataflows {
             Flow::build(&mut workers.own, "evaluate", explain),
             Flow::build(&mut workers.own, "evaluate the fleet", explain),
         ];
-        let tally = TallyFlow::build(&mut workers.shared);
+        let tally = TallyFlow::build(&mut workers.shared, &place);
         Self {
             flows,
             tally,
