@@ -33,7 +33,8 @@ fn naive(fact: &FleetFact, holds: &[Option<Vec<bool>>]) -> Option<f64> {
 #[test]
 fn a_million_counts_and_a_million_shares_equal_the_twin() {
     let mut worker = Worker::new(worker_config(), Allocator::Thread(Thread::default()), None);
-    let mut flow = TallyFlow::build(&mut worker);
+    let place = Place { workers: 1, ..Place::default() };
+    let mut flow = TallyFlow::build(&mut worker, &place);
     let mut state = FleetState::default();
     let mut rng = fastrand::Rng::with_seed(92);
     let facts = facts();
@@ -57,9 +58,7 @@ fn a_million_counts_and_a_million_shares_equal_the_twin() {
             truths[member] = !truths[member];
             count(member as Slot, Counted::Holds, truths[member]);
         }
-        let changes = flow
-            .run(&mut worker, counts, now_us + 1, &Place { workers: 1, ..Place::default() })
-            .unwrap();
+        let changes = flow.run(&mut worker, counts, now_us + 1, &place).unwrap();
         for sample in state.take(changes, &facts, now_us) {
             assert_eq!((sample.vehicle, sample.time_us), (EVERY_VEHICLE, now_us));
             told.insert(sample.slot, sample.value);
