@@ -16,6 +16,9 @@ mod drives;
 #[path = "system/found.rs"]
 mod found;
 #[cfg(test)]
+#[path = "system/fuzz.rs"]
+mod fuzz;
+#[cfg(test)]
 #[path = "system/history.rs"]
 mod history;
 #[cfg(test)]
@@ -24,6 +27,9 @@ mod lanes;
 #[cfg(test)]
 #[path = "system/memory.rs"]
 mod memory;
+#[cfg(test)]
+#[path = "fuzz/mutation.rs"]
+mod mutation;
 #[cfg(test)]
 #[path = "system/oracle.rs"]
 mod oracle;
@@ -36,6 +42,9 @@ mod random_rules;
 #[cfg(test)]
 #[path = "system/rule_changes.rs"]
 mod rule_changes;
+#[cfg(test)]
+#[path = "fuzz/bodies/rule_set.rs"]
+mod rule_set;
 #[cfg(test)]
 #[path = "system/snapshot.rs"]
 mod snapshot;

@@ -1,9 +1,9 @@
 //! Inputs that nobody would write: parts of files, mutated. Each crate that reads what others
 //! wrote has this file among its tests.
 //!
-//! cargo-fuzz needs a nightly compiler, and these run with all other tests: from a seed
-//! (`PICCOLO_SEED`), and `PICCOLO_CASES` times as many by night. Inputs that were once wrong are kept in
-//! `fixtures/fuzz` and run first.
+//! They run with all other tests: from a seed (`PICCOLO_SEED`), and `PICCOLO_CASES` times as many by
+//! night. What must hold of any input is in `bodies/`, which libFuzzer tries too (`run`). Inputs
+//! that were once wrong are kept in `fixtures/fuzz`, those that reach new code in `corpus/`.
 
 use std::fs;
 use std::panic::{RefUnwindSafe, catch_unwind};
@@ -22,7 +22,8 @@ pub(crate) struct Mutation {
 
 /// A file of the project, from the root of its repository.
 pub(crate) fn at_root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    folders.map(|folder| folder.join(path)).find(|path| path.exists()).unwrap()
 }
 
 /// The files of a folder with one of these endings; none where the folder is absent.
@@ -38,6 +39,13 @@ pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<Vec<u8>> {
 /// Inputs that were once wrong.
 pub(crate) fn kept(endings: &[&str]) -> Vec<Vec<u8>> {
     files(&at_root("fixtures/fuzz"), endings)
+}
+
+/// The inputs of a fuzz target that each reach some code that no other does.
+pub(crate) fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let inputs = files(&at_root("tests/fuzz/corpus").join(target), &[""]);
+    assert!(inputs.len() > 5, "only {} inputs for {target}", inputs.len());
+    inputs
 }
 
 impl Mutation {

@@ -158,12 +158,14 @@ fn note_events(world: &World, late: u64, coverage: &mut Coverage) {
     let mut times: Vec<_> =
         samples.iter().map(|own| (own.vehicle, own.fact, own.time_us)).collect();
     times.sort_unstable();
-    let at_one_time = times.windows(2).any(|pair| pair[0] == pair[1]);
-    let unavailable = samples.iter().any(|sample| sample.value.is_none());
+    let largest = world.steps.iter().map(|step| step.samples.len()).max();
     let events = [
+        ("several workers", world.workers > 1),
+        ("one sample a step", largest == Some(1)),
+        ("all samples in one step", largest == Some(samples.len())),
         ("late sample", late > 0),
-        ("unavailable value", unavailable),
-        ("samples at one time", at_one_time),
+        ("unavailable value", samples.iter().any(|sample| sample.value.is_none())),
+        ("samples at one time", times.windows(2).any(|pair| pair[0] == pair[1])),
     ];
     events.into_iter().for_each(|(event, is_so)| coverage.note(("event", event), is_so));
 }

@@ -25,6 +25,9 @@ mod diff;
 #[path = "it/explain.rs"]
 mod explain;
 #[cfg(test)]
+#[path = "it/export.rs"]
+mod export;
+#[cfg(test)]
 #[path = "it/files.rs"]
 mod files;
 #[cfg(test)]

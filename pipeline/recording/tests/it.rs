@@ -7,6 +7,9 @@ mod bad;
 #[path = "it/can.rs"]
 mod can;
 #[cfg(test)]
+#[path = "../../../tests/fuzz/bodies/database.rs"]
+mod database;
+#[cfg(test)]
 #[path = "it/drives.rs"]
 mod drives;
 #[cfg(test)]
@@ -18,6 +21,9 @@ mod fuzz;
 #[cfg(test)]
 #[path = "../../../tests/fuzz/mutation.rs"]
 mod mutation;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/bodies/recording.rs"]
+mod recording;
 #[cfg(test)]
 #[path = "it/round_trip.rs"]
 mod round_trip;

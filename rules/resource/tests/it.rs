@@ -7,6 +7,9 @@
 )]
 
 #[cfg(test)]
+#[path = "../../../tests/fuzz/bodies/resource.rs"]
+mod body;
+#[cfg(test)]
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/hostile.rs"]

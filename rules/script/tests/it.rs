@@ -1,6 +1,9 @@
 //! The rule language from outside.
 
 #[cfg(test)]
+#[path = "../../../tests/fuzz/bodies/rules.rs"]
+mod body;
+#[cfg(test)]
 #[path = "it/brute_force.rs"]
 mod brute_force;
 #[cfg(test)]
@@ -21,6 +24,9 @@ mod language;
 #[cfg(test)]
 #[path = "it/misuse.rs"]
 mod misuse;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/mutation.rs"]
+mod mutation;
 #[cfg(test)]
 #[path = "it/random.rs"]
 mod random;

@@ -154,7 +154,10 @@ names!(VERDICTS, verdict_name, Verdict,
 pub(crate) const CLAUSES: [&str; 5] = ["until", "held", "cooldown", "priority", "finally"];
 
 /// What happens in random worlds.
-pub(crate) const EVENTS: [&str; 14] = [
+pub(crate) const EVENTS: [&str; 17] = [
+    "several workers",
+    "one sample a step",
+    "all samples in one step",
     "late sample",
     "unavailable value",
     "samples at one time",

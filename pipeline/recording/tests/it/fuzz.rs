@@ -2,15 +2,13 @@
 //! runs backwards.
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use piccolo_catalogue::Catalogue;
-use piccolo_recording::can::Database;
-use piccolo_recording::{Format, Options};
+use piccolo_recording::Format;
 
-use crate::files::{fixture, read, shared};
-use crate::mutation::{Mutation, at_root, files, kept};
+use crate::files::shared;
+use crate::mutation::{Mutation, at_root, corpus, files, kept};
+use crate::{database, recording};
 
 const NUMBERS_AND_NAMES: [&str; 28] = [
     ",",
@@ -103,34 +101,15 @@ const STATEMENTS: [&str; 34] = [
     "ä",
 ];
 
-/// Reads bytes as a recording of a format; how many samples and faults there are.
-fn recording(folder: &Path, bytes: &[u8], format: Format) -> (usize, usize) {
-    let path = folder.join("fuzz");
-    fs::write(&path, bytes).unwrap();
-    let (dbc, map) = (fixture("recordings/own.dbc"), fixture("recordings/own_map.yaml"));
-    let options = Options {
-        dbc: Some(dbc),
-        map: Some(map),
-        format: Some(format),
-        ..Options::new(Catalogue::vss6())
-    };
-    let (samples, faults, _) = read(&path, options);
-    assert!(samples.is_sorted_by_key(|sample| sample.time_us));
-    assert!(faults.iter().all(|fault| !fault.to_string().is_empty()));
-    (samples.len(), faults.len())
-}
-
 /// Tries mutated recordings; both samples and faults must come of them.
 #[track_caller]
 fn check(by_day: u64, format: Format, inputs: Vec<Vec<u8>>, words: &'static [&'static str]) {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().to_owned();
     for bytes in &inputs {
-        recording(&folder, bytes, format);
+        recording::check(bytes, format);
     }
     let faults = AtomicUsize::new(0);
     let samples = Mutation::new(21, inputs, words).run(by_day, |bytes| {
-        let (samples, found) = recording(&folder, bytes, format);
+        let (samples, found) = recording::check(bytes, format);
         faults.fetch_add(found, Ordering::Relaxed);
         samples
     });
@@ -174,38 +153,32 @@ fn mutated_frames() {
     check(3_000, Format::Candump, inputs, &FRAMES);
 }
 
-/// Reads bytes as a DBC file, and frames by it; how many messages it has.
-fn database(folder: &Path, bytes: &[u8]) -> usize {
-    let path = folder.join("fuzz.dbc");
-    fs::write(&path, bytes).unwrap();
-    let database = match Database::load(&path) {
-        Ok(database) => database,
-        Err(error) => {
-            assert!(!error.to_string().is_empty());
-            return 0;
-        }
-    };
-    for message in database.messages() {
-        assert!(database.message(message.id).is_some());
-        for signal in 0..=message.signals.len() {
-            for data in [&[][..], &[0x55; 1], &[0xff; 8], &[0; 8], &[0xa5; 64]] {
-                message.read(signal, data);
-            }
-        }
-    }
-    database.messages().len()
-}
-
 #[test]
 fn mutated_databases() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().to_owned();
     let mut inputs = recordings(&[".dbc"]);
     for bytes in &inputs {
-        database(&folder, bytes);
+        database::check(bytes);
     }
     inputs.extend(shared("catalogs/dbc").iter().flat_map(|folder| files(folder, &[".dbc"])));
     let mut mutation = Mutation::new(24, inputs, &STATEMENTS);
-    let messages = mutation.run(3_000, |bytes| database(&folder, bytes));
+    let messages = mutation.run(3_000, database::check);
     assert!(messages > 100, "only {messages} messages were read");
+}
+
+#[test]
+fn inputs_that_fuzzing_found_worth_keeping() {
+    for (target, format) in [
+        ("csv", Format::LongCsv),
+        ("csv", Format::KuksaCsv),
+        ("candump", Format::Candump),
+        ("mcap", Format::Mcap),
+    ] {
+        let read = corpus(target).iter().map(|bytes| recording::check(bytes, format)).collect();
+        let read: Vec<(usize, usize)> = read;
+        let samples: usize = read.iter().map(|(samples, _)| samples).sum();
+        let faults: usize = read.iter().map(|(_, faults)| faults).sum();
+        assert!(samples > 5 && faults > 5, "{target} {format:?}: {samples} and {faults}");
+    }
+    let messages: usize = corpus("dbc").iter().map(|bytes| database::check(bytes)).sum();
+    assert!(messages > 10, "only {messages} messages");
 }

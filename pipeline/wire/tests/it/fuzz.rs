@@ -1,15 +1,15 @@
 //! Mutated frames: each message is decoded or refused, nothing panics, and what is decoded is the
 //! same once it is encoded.
 
-use piccolo_wire::refusal::{diagnostics, refusal};
+use piccolo_wire::refusal::refusal;
 use piccolo_wire::v1::{
     self, Action, Argument, AtomReason, Decision, DecisionBatch, PublishRequest, SampleBatch,
     SubscribeResponse, Why,
 };
 use prost::Message;
-use tonic::{Code, Status};
 
-use crate::mutation::{Mutation, kept};
+use crate::body::check;
+use crate::mutation::{Mutation, corpus, kept};
 
 /// Bytes that mean something: tags, lengths, and numbers at the ends of their ranges.
 const WORDS: [&str; 12] = [
@@ -26,41 +26,6 @@ const WORDS: [&str; 12] = [
     "v",
     "\u{b}\u{c}",
 ];
-
-/// Decodes a message and encodes it again; whether it could be decoded.
-fn same<M: Message + Default>(bytes: &[u8]) -> usize {
-    let Ok(message) = M::decode(bytes) else { return 0 };
-    let encoded = message.encode_to_vec();
-    let again = M::decode(encoded.as_slice()).unwrap();
-    // Not the messages: not even a number that is none is equal to itself.
-    assert_eq!(again.encode_to_vec(), encoded);
-    1
-}
-
-/// Decodes bytes as each message that a server or a client gets; how many it can be.
-fn check(bytes: &[u8]) -> usize {
-    let details = Status::with_details(Code::InvalidArgument, "", bytes.to_vec().into());
-    let refused = diagnostics(&details).len();
-    if let Ok(decision) = Decision::decode(bytes) {
-        let json = serde_json::to_string(&decision).unwrap();
-        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
-    }
-    refused
-        + same::<Decision>(bytes)
-        + same::<v1::SubscribeRequest>(bytes)
-        + same::<SubscribeResponse>(bytes)
-        + same::<PublishRequest>(bytes)
-        + same::<v1::PublishResponse>(bytes)
-        + same::<v1::ListSignalsRequest>(bytes)
-        + same::<v1::ListSignalsResponse>(bytes)
-        + same::<v1::ApplyRulesRequest>(bytes)
-        + same::<v1::ApplyRulesResponse>(bytes)
-        + same::<v1::RuleErrors>(bytes)
-        + same::<v1::ListVersionsResponse>(bytes)
-        + same::<v1::SwitchRulesRequest>(bytes)
-        + same::<v1::GetShadowDifferenceResponse>(bytes)
-        + same::<v1::ListQuarantinedResponse>(bytes)
-}
 
 fn value(kind: v1::value::Kind) -> Option<v1::Value> {
     Some(v1::Value { kind: Some(kind) })
@@ -109,6 +74,12 @@ fn inputs() -> Vec<Vec<u8>> {
         PublishRequest { message: Some(samples) }.encode_to_vec(),
         v1::ApplyRulesRequest { files: vec![file], ..Default::default() }.encode_to_vec(),
     ]
+}
+
+#[test]
+fn inputs_that_fuzzing_found_worth_keeping() {
+    let decoded: usize = corpus("frames").iter().map(|bytes| check(bytes)).sum();
+    assert!(decoded > 20, "only {decoded} messages");
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Mutated YAML: it is read within all bounds, nothing panics, and what is read and written again
 //! is the same.
 
-use piccolo_resource::{NOTICES_MAX, Resource, read, write};
-
-use crate::mutation::{Mutation, files, kept};
+use crate::body::check;
+use crate::mutation::{Mutation, corpus, files, kept};
 use crate::pullpiri::samples;
 
 const WORDS: [&str; 40] = [
@@ -70,20 +69,6 @@ spec:
   target: s
 ";
 
-/// Reads bytes; how many resources there are in them.
-fn check(bytes: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(bytes);
-    let bundle = read(&text, "fuzz.yaml");
-    assert!(bundle.notices.len() <= NOTICES_MAX + 1);
-    assert!(bundle.notices.iter().all(|notice| notice.line > 0 && notice.column > 0));
-    let resources: Vec<Resource> = bundle.resources().cloned().collect();
-    let again = write(&resources);
-    let read_again = read(&again, "again.yaml");
-    let same: Vec<Resource> = read_again.resources().cloned().collect();
-    assert_eq!(same, resources, "{text}\nwas written as\n{again}\n{:#?}", read_again.notices);
-    resources.len()
-}
-
 #[test]
 fn inputs_that_were_wrong_once_are_right() {
     let found = kept(&[".yaml"]);
@@ -91,6 +76,12 @@ fn inputs_that_were_wrong_once_are_right() {
     found.iter().for_each(|bytes| {
         check(bytes);
     });
+}
+
+#[test]
+fn inputs_that_fuzzing_found_worth_keeping() {
+    let resources: usize = corpus("resource").iter().map(|bytes| check(bytes)).sum();
+    assert!(resources > 10, "only {resources} resources");
 }
 
 #[test]

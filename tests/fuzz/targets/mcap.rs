@@ -1,0 +1,10 @@
+//! Recordings in MCAP.
+
+#![no_main]
+
+#[path = "../bodies/recording.rs"]
+mod recording;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    recording::check(bytes, recording::Format::Mcap);
+});
