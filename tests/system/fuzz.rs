@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::data::root;
-use crate::mutation::{Mutation, corpus};
+use crate::mutation::{Mutation, corpus, kept};
 use crate::rule_set::{FILE_ENDS, SET_ENDS, check};
 
 const WORDS: [&str; 20] = [
@@ -39,6 +39,7 @@ fn inputs_that_fuzzing_found_worth_keeping() {
 #[test]
 fn mutated_rule_sets() {
     let mut inputs = corpus("rule_set");
+    inputs.extend(kept(&[".rhai"]));
     let read = |name: &str| fs::read_to_string(root().join("fixtures/worked").join(name)).unwrap();
     let (before, after) = (read("before.rhai"), read("after.rhai"));
     inputs.push(format!("{before}{FILE_ENDS}{after}{SET_ENDS}{after}{SET_ENDS}{before}").into());

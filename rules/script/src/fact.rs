@@ -8,7 +8,7 @@ use std::sync::Arc;
 use piccolo_catalogue::SignalId;
 
 use crate::condition::{Atom, Formula};
-use crate::expression::Type;
+use crate::expression::{Type, write_text};
 
 /// Something with a value, or without one, at every time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,10 +86,24 @@ pub struct PlatformFact {
     text: Arc<str>,
 }
 
+/// A property of an object as a rule writes it.
+struct Written<'a> {
+    name: &'a str,
+    property: &'a Property,
+}
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.property.object)?;
+        write_text(f, self.name)?;
+        write!(f, ").{}", self.property.name)
+    }
+}
+
 impl PlatformFact {
     /// The property of the object with that name.
     pub fn new(name: Arc<str>, property: Arc<Property>) -> Self {
-        let text = format!("{}({name:?}).{}", property.object, property.name).into();
+        let text = Written { name: &name, property: &property }.to_string().into();
         Self { name, property, text }
     }
 

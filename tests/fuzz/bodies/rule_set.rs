@@ -1,5 +1,6 @@
 //! What must hold of any bytes that are rule sets of a running engine.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use piccolo_catalogue::{Catalogue, Value};
@@ -47,10 +48,10 @@ pub(crate) fn check(bytes: &[u8]) -> usize {
         engine.take_shadow_decisions();
     }
     assert!(decided.is_sorted_by_key(|decision| decision.time_us));
-    let mut ids: Vec<_> = decided.iter().map(|decision| &decision.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), decided.len(), "a decision came twice");
+    let mut ids = BTreeSet::new();
+    for decision in &decided {
+        assert!(ids.insert(decision.id), "it came twice: {decision:#?}\n{text}");
+    }
     decided.len()
 }
 

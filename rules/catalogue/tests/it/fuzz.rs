@@ -1,7 +1,7 @@
 //! Mutated catalogues: each is read or refused, and what is read is the same once it is written.
 
 use crate::body::check;
-use crate::mutation::{Mutation, corpus};
+use crate::mutation::{Mutation, corpus, kept};
 
 const WORDS: [&str; 28] = [
     "{",
@@ -42,6 +42,8 @@ fn inputs_that_fuzzing_found_worth_keeping() {
 
 #[test]
 fn mutated_catalogues() {
-    let signals = Mutation::new(61, corpus("catalogue"), &WORDS).run(5_000, check);
+    let mut inputs = kept(&[".json", ".vspec"]);
+    inputs.extend(corpus("catalogue"));
+    let signals = Mutation::new(61, inputs, &WORDS).run(5_000, check);
     assert!(signals > 200, "only {signals} signals were read");
 }
