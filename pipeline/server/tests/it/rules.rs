@@ -167,6 +167,19 @@ async fn rules_with_an_error_are_refused_whole() {
 }
 
 #[tokio::test]
+async fn more_errors_than_a_status_holds_are_refused_with_the_first_of_them() {
+    let mut bench = Bench::new(&rule("a", 50, "one")).await;
+    let wrong = |number: usize| rule(&format!("s{number}"), 1, "b").replace("Speed", "Sped");
+    let text: String = (0..1_000).map(wrong).collect();
+    let status = bench.try_apply(&text, Lane::Active, false).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert!(status.message().ends_with("of 1000 findings are told"), "{status}");
+    let found = diagnostics(&status);
+    assert_eq!(found[0].line, Some(1));
+    assert!(found.len() > 3, "{}", found.len());
+}
+
+#[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let mut bench = Bench::new(&[rule("a", 50, "one"), rule("c", 80, "c")].concat()).await;
     let text = [rule("a", 10, "two"), rule("b", 10, "b")].concat();
