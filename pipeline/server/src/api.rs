@@ -10,7 +10,7 @@ use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineError;
 use piccolo_script::RuleSet;
 use piccolo_wire::FILE_DESCRIPTOR_SET;
-use piccolo_wire::v1::action_feed_service_server::ActionFeedServiceServer;
+use piccolo_wire::ready::ActionFeedServiceServer;
 use piccolo_wire::v1::rule_service_server::RuleServiceServer;
 use piccolo_wire::v1::signal_service_server::SignalServiceServer;
 use thiserror::Error;
@@ -160,6 +160,7 @@ where
     let listener = TcpListener::bind(setup.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let feed = Arc::new(Feed::new(setup.limits));
+    tokio::spawn(Arc::clone(&feed).run());
     let sources = Arc::new(Sources::default());
     let (ticks, due) = mpsc::channel(engine_thread::TICKS_MAX);
     let (orders, ordered) = mpsc::channel(ORDERS_MAX);

@@ -1,34 +1,35 @@
 //! Turns the engine's types into messages, and values of messages into values.
 
-use piccolo_catalogue::{Signal, Value};
+use piccolo_catalogue::{Scalar, Signal, Value};
 use piccolo_engine::{
     Action, AtomReason, Decision, Edge, SampleReason, SignalReason, Why, Withheld,
 };
+use piccolo_wire::ready::Response;
 use piccolo_wire::v1;
+use piccolo_wire::v1::subscribe_response::Event as Message;
 use piccolo_wire::v1::value::Kind;
 
-use crate::feed::{Event, Gap};
+use crate::feed::{Decided, Event, Gap};
 
-/// One step of the feed.
-pub fn event(event: &Event) -> v1::SubscribeResponse {
-    use v1::subscribe_response::Event as Message;
-    let message = match event {
+/// One step of the feed; decisions are encoded where nobody has done that before.
+pub fn event(event: &Event) -> Response {
+    match event {
         Event::Decisions(decisions) => {
-            let decisions = decisions.iter().map(|item| decision(item)).collect();
-            Message::Batch(v1::DecisionBatch { decisions })
+            Response::Batch(decisions.iter().map(|decided| decided.ready().clone()).collect())
         }
-        Event::Missed(gap) => Message::Missed(missed(gap)),
+        Event::Missed(gap) => Message::Missed(missed(gap)).into(),
         Event::Unknown => Message::Missed(v1::Missed {
             reason: v1::MissedReason::UnknownPosition.into(),
             ..v1::Missed::default()
-        }),
-    };
-    v1::SubscribeResponse { event: Some(message) }
+        })
+        .into(),
+    }
 }
 
 fn missed(gap: &Gap) -> v1::Missed {
-    let position = |decision: &Decision| {
-        Some(v1::DecisionPosition { id: decision.id.to_string(), time_us: decision.time_us })
+    let position = |decided: &Decided| {
+        let Decision { id, time_us, .. } = &decided.decision;
+        Some(v1::DecisionPosition { id: id.to_string(), time_us: *time_us })
     };
     v1::Missed {
         reason: v1::MissedReason::SlowSubscriber.into(),
@@ -149,6 +150,20 @@ pub fn coerced(signal: &Signal, sent: Option<v1::Value>) -> Result<Option<Value>
     }
     let value = plain(kind, true)?;
     signal.coerce(value).map(Some).map_err(|error| error.to_string().into())
+}
+
+/// A number that a source sent for a signal, of the signal's datatype; 0 and 1 are booleans too.
+///
+/// # Errors
+/// Why the signal cannot have the value.
+pub fn number(signal: &Signal, number: f64) -> Result<Value, Box<str>> {
+    let boolean = signal.datatype.scalar == Scalar::Boolean && !signal.datatype.array;
+    let value = match number {
+        0.0 if boolean => Value::Bool(false),
+        1.0 if boolean => Value::Bool(true),
+        number => Value::Float(number),
+    };
+    signal.coerce(value).map_err(|error| error.to_string().into())
 }
 
 /// A value as it was sent; lists hold no lists and nothing that is unavailable.

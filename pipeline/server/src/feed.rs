@@ -1,27 +1,32 @@
 //! The action feed: keeps the latest decisions, and gives them to every subscriber in its own time.
 
 mod filter;
+mod ring;
 mod service;
-mod subscriber;
+mod subscription;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use piccolo_engine::Decision;
+use piccolo_wire::ready;
 use thiserror::Error;
+use tokio::sync::Notify;
 
 pub use filter::{FILTER_NAMES_MAX, Filter, FilterError};
+pub use ring::{BATCH_DECISIONS_MAX, SCAN_DECISIONS_MAX};
 pub use service::FeedService;
-pub use subscriber::{BATCH_DECISIONS_MAX, Event, Gap, Subscription};
+pub use subscription::{Event, Gap, Subscription};
 
+use crate::convert;
 use crate::ports::DecisionSink;
-use subscriber::Subscriber;
+use ring::Ring;
 
-/// The most decisions that are kept for those who resume.
+/// The most decisions that are kept, for those who resume and for those who read slowly.
 pub const RING_DECISIONS_MAX: usize = 16_384;
 
-/// The most decisions that wait for one subscriber.
-pub const QUEUE_DECISIONS_MAX: usize = 16_384;
+/// How many decisions may have fallen before the engine's thread itself puts them into the ring.
+pub const INBOX_DECISIONS_MAX: usize = 4_096;
 
 /// The most subscribers at one time.
 pub const SUBSCRIBERS_MAX: usize = 256;
@@ -29,17 +34,15 @@ pub const SUBSCRIBERS_MAX: usize = 256;
 /// The bounds of a feed.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Decisions kept for those who resume.
+    /// Decisions kept for those who resume and for those who read slowly.
     pub ring: usize,
-    /// Decisions that wait for one subscriber; what a resume brings may be as much as the ring.
-    pub queue: usize,
     /// Subscribers at one time.
     pub subscribers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { ring: RING_DECISIONS_MAX, queue: QUEUE_DECISIONS_MAX, subscribers: SUBSCRIBERS_MAX }
+        Self { ring: RING_DECISIONS_MAX, subscribers: SUBSCRIBERS_MAX }
     }
 }
 
@@ -62,28 +65,70 @@ pub enum FeedError {
     Full(usize),
 }
 
+/// A decision that all subscribers share, and its encoding, which the first who sends it makes.
+#[derive(Debug)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    ready: OnceLock<ready::Decision>,
+}
+
+impl Decided {
+    fn new(decision: Decision) -> Self {
+        Self { decision, ready: OnceLock::new() }
+    }
+
+    /// The decision as it is sent: the same bytes for everybody, encoded once.
+    pub fn ready(&self) -> &ready::Decision {
+        self.ready.get_or_init(|| ready::Decision::new(&convert::decision(&self.decision)))
+    }
+}
+
 /// The hub between the engine's thread and the subscribers.
 ///
-/// Publishing never waits: it costs the engine's thread one comparison with
-/// the filter and one pointer for each subscriber and decision. A subscriber
-/// that does not read loses the oldest decisions of its own queue, and is told.
+/// Publishing never waits for a subscriber, and costs the engine's thread the same for one as for
+/// a hundred: it leaves decisions in an inbox and wakes [`Feed::run`], which puts them into the
+/// ring and wakes everybody. Each subscriber reads the ring with its own filter, from its own
+/// place. One that reads too slowly is told how many decisions that it wanted have left the ring.
 #[derive(Debug)]
 pub struct Feed {
     limits: Limits,
-    state: Mutex<State>,
+    inbox: Mutex<Inbox>,
+    ring: Mutex<Ring>,
+    /// There is something in the inbox.
+    published: Notify,
+    /// There is something new in the ring.
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    ring: VecDeque<Arc<Decision>>,
-    subscribers: Vec<Arc<Subscriber>>,
+struct Inbox {
+    decisions: Vec<Decision>,
     closed: bool,
 }
 
 impl Feed {
-    /// A feed without decisions and subscribers.
+    /// A feed without decisions and subscribers; somebody has to [`Self::run`] it.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: Mutex::default() }
+        Self {
+            limits,
+            inbox: Mutex::default(),
+            ring: Mutex::default(),
+            published: Notify::new(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Passes on what is published, until the feed is closed.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            self.published.notified().await;
+            let closed = self.empty_inbox().is_closed();
+            self.changed.notify_waiters();
+            if closed {
+                return;
+            }
+        }
     }
 
     /// Subscribes to what passes the filter.
@@ -97,72 +142,61 @@ impl Feed {
         filter: Filter,
         start: &Start,
     ) -> Result<Subscription, FeedError> {
-        let mut state = self.state();
-        if state.subscribers.len() >= self.limits.subscribers {
+        let mut ring = self.empty_inbox();
+        if ring.readers() >= self.limits.subscribers {
             return Err(FeedError::Full(self.limits.subscribers));
         }
-        let (first, known) = state.position(start);
-        let kept = state.ring.range(first..).filter(|decision| filter.passes(decision)).cloned();
-        let kept: VecDeque<_> = kept.collect();
-        let subscriber = Arc::new(Subscriber::new(filter, self.limits.queue, kept, known));
-        if state.closed {
-            subscriber.close();
-        }
-        state.subscribers.push(Arc::clone(&subscriber));
-        drop(state);
-        Ok(Subscription::new(subscriber, Arc::clone(self)))
+        let reader = ring.read_from(filter, start);
+        drop(ring);
+        Ok(Subscription::new(reader, Arc::clone(self)))
     }
 
     /// How many subscribers there are.
     pub fn subscribers(&self) -> usize {
-        self.state().subscribers.len()
+        self.ring().readers()
     }
 
-    fn unsubscribe(&self, subscriber: &Arc<Subscriber>) {
-        self.state().subscribers.retain(|other| !Arc::ptr_eq(other, subscriber));
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // No code that holds the lock panics, and none leaves it half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// The place in the ring from which to send, and whether `start` is known.
-    fn position(&self, start: &Start) -> (usize, bool) {
-        match start {
-            Start::Next => (self.ring.len(), true),
-            Start::Oldest => (0, true),
-            Start::After(id) => {
-                let place = |id| self.ring.iter().rposition(|decision| decision.id == id);
-                match id.parse().ok().and_then(place) {
-                    Some(place) => (place + 1, true),
-                    None => (0, false),
-                }
-            }
+    /// Puts what was published into the ring.
+    fn empty_inbox(&self) -> MutexGuard<'_, Ring> {
+        // The ring comes first: who has it may say what comes next in it.
+        let mut ring = self.ring();
+        let (decisions, closed) = {
+            let mut inbox = self.inbox();
+            (mem::take(&mut inbox.decisions), inbox.closed)
+        };
+        ring.extend(decisions.into_iter().map(Decided::new), self.limits.ring);
+        if closed {
+            ring.close();
         }
+        ring
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        // No code that holds this lock or the next panics, and none leaves things half changed.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl DecisionSink for Feed {
-    fn publish(&self, decisions: Vec<Decision>) {
-        let decisions: Vec<_> = decisions.into_iter().map(Arc::new).collect();
-        let mut state = self.state();
-        for subscriber in &state.subscribers {
-            subscriber.offer(&decisions);
+    fn publish(&self, mut decisions: Vec<Decision>) {
+        let waiting = {
+            let mut inbox = self.inbox();
+            inbox.decisions.append(&mut decisions);
+            inbox.decisions.len()
+        };
+        if waiting > INBOX_DECISIONS_MAX {
+            drop(self.empty_inbox());
         }
-        state.ring.extend(decisions);
-        let excess = state.ring.len().saturating_sub(self.limits.ring);
-        state.ring.drain(..excess);
+        self.published.notify_one();
     }
 
     fn close(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        for subscriber in &state.subscribers {
-            subscriber.close();
-        }
+        self.inbox().closed = true;
+        self.published.notify_one();
     }
 }
 

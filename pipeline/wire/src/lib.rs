@@ -2,11 +2,13 @@
 //!
 //! [`v1`] is generated from `proto/piccolo/v1` and committed; [`FILE_DESCRIPTOR_SET`]
 //! describes it for gRPC reflection. [`client`] is how other programs of the
-//! system read the action feed, and [`refusal`] says why rules are refused. Messages serialise with serde into the JSON
-//! that the engine's own types give.
+//! system read the action feed, [`ready`] serves it with decisions that are encoded once for all
+//! of them, and [`refusal`] says why rules are refused. Messages serialise with serde into the
+//! JSON that the engine's own types give.
 
 pub mod client;
 mod json;
+pub mod ready;
 pub mod refusal;
 
 /// The messages, clients and servers of package `piccolo.v1`.

@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::stream::{Stream, unfold};
-use piccolo_wire::v1::action_feed_service_server::ActionFeedService;
-use piccolo_wire::v1::{SubscribeRequest, SubscribeResponse};
+use piccolo_wire::ready::{self, ActionFeedService};
+use piccolo_wire::v1::SubscribeRequest;
 use tonic::{Request, Response, Status};
 
 use super::{Feed, Filter, Start};
@@ -24,7 +24,7 @@ impl FeedService {
 
 #[tonic::async_trait]
 impl ActionFeedService for FeedService {
-    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
+    type SubscribeStream = Pin<Box<dyn Stream<Item = Result<ready::Response, Status>> + Send>>;
 
     async fn subscribe(
         &self,

@@ -104,7 +104,7 @@ async fn a_slow_subscriber_is_told_and_slows_nobody() {
     const COUNT: usize = 40_000;
     // Long names, so that what waits within gRPC's own windows is little beside the whole.
     let vehicle = "a".repeat(120);
-    let server = server(Limits { queue: 2_000, ..Limits::default() }).await;
+    let server = server(Limits { ring: 2_000, ..Limits::default() }).await;
     let slow = SubscribeRequest::default();
     let mut slow = Feed::subscribe(&server.url, slow).await.unwrap();
     let quick = SubscribeRequest { vehicles: vec![vehicle.clone()], ..Default::default() };

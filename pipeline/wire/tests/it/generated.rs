@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const FILES: [&str; 2] = ["piccolo.v1.rs", "piccolo.v1.binpb"];
+use tonic_prost_build::manual;
+
+const FILES: [&str; 3] = ["piccolo.v1.rs", "piccolo.v1.ActionFeedService.rs", "piccolo.v1.binpb"];
 
 fn room() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -28,10 +30,30 @@ fn generate(folder: &Path) {
         .out_dir(folder)
         .compile_fds(compiler.file_descriptor_set())
         .unwrap();
+    manual::Builder::new().out_dir(folder).build_client(false).compile(&[ready_feed()]);
     // Reflection needs no comments, and they would put line numbers into the file.
     compiler.include_source_info(false);
     let descriptors = compiler.encode_file_descriptor_set();
     fs::write(folder.join("piccolo.v1.binpb"), descriptors).unwrap();
+}
+
+/// The feed's server once more, for messages that are encoded already.
+fn ready_feed() -> manual::Service {
+    let subscribe = manual::Method::builder()
+        .name("subscribe")
+        .route_name("Subscribe")
+        .input_type("crate::v1::SubscribeRequest")
+        .output_type("crate::ready::Response")
+        .codec_path("crate::ready::Codec")
+        .comment("Streams the decisions that pass the filter, in the engine's order.")
+        .server_streaming()
+        .build();
+    manual::Service::builder()
+        .name("ActionFeedService")
+        .package("piccolo.v1")
+        .comment("Gives decisions to any number of subscribers.")
+        .method(subscribe)
+        .build()
 }
 
 #[test]
