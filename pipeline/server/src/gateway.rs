@@ -1,14 +1,16 @@
 //! Puts samples in the order of their event times and cuts them into ticks.
 
+mod pending;
+mod promises;
 mod task;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 
 pub use task::{TICK_PERIOD, run};
 
-use crate::ports::{Fate, Sample, Settled, Tick};
+use crate::ports::{Fate, Sample, Settled, StreamId, Tick};
+use pending::Pending;
+use promises::Promises;
 
 /// The most samples that wait for their time.
 pub const PENDING_SAMPLES_MAX: usize = 65_536;
@@ -26,16 +28,17 @@ const TIME_US_MAX: u64 = 1 << 62;
 /// Orders samples by event time within a lateness bound.
 ///
 /// The watermark is the greatest event time seen, moved on by the clock since
-/// then, less the lateness bound. Samples before it are released in ticks, those
-/// of equal time in the order of their arrival. A sample from before the last
-/// tick is late. Where too many wait, the newest value of each signal is kept.
-/// What is not released is settled as a fault, never lost in silence.
+/// then, less the lateness bound; or what all open streams promise, where that is
+/// more. Samples before it are released in ticks, those of equal time in the
+/// order of their arrival. A sample from before the last tick is late. Where too
+/// many wait, the newest value of each signal is kept. What is not released is
+/// settled as a fault, never lost in silence.
 #[derive(Debug)]
 pub struct Gateway {
     lateness_us: u64,
     pending_max: usize,
-    pending: BTreeMap<(u64, u64), Sample>,
-    next_arrival: u64,
+    pending: Pending,
+    promises: Promises,
     /// The greatest event time, less the clock at its arrival.
     offset_us: Option<i128>,
     /// The last tick.
@@ -62,13 +65,28 @@ impl Gateway {
         Self {
             lateness_us,
             pending_max: pending_max.max(1),
-            pending: BTreeMap::new(),
-            next_arrival: 0,
+            pending: Pending::default(),
+            promises: Promises::default(),
             offset_us: None,
             released_us: 0,
             settled: Vec::new(),
             lost: Lost::default(),
         }
+    }
+
+    /// Takes note of a stream that has promised nothing yet.
+    pub fn open(&mut self, stream: StreamId) {
+        self.promises.open(stream);
+    }
+
+    /// Takes note that a stream sends nothing more.
+    pub fn close(&mut self, stream: StreamId) {
+        self.promises.close(stream);
+    }
+
+    /// Takes note that a stream sends nothing from before `watermark_us` any more.
+    pub fn promise(&mut self, stream: StreamId, watermark_us: u64) {
+        self.promises.raise(stream, watermark_us);
     }
 
     /// Takes a sample that arrived when the clock said `now_us`.
@@ -89,8 +107,7 @@ impl Gateway {
         }
         let offset_us = i128::from(time_us) - i128::from(now_us);
         self.offset_us = Some(self.offset_us.map_or(offset_us, |known| known.max(offset_us)));
-        self.pending.insert((time_us, self.next_arrival), sample);
-        self.next_arrival += 1;
+        self.pending.push(sample);
         if self.pending.len() > self.pending_max {
             self.make_room();
         }
@@ -98,17 +115,20 @@ impl Gateway {
 
     /// The next tick that is due when the clock says `now_us`; none where time has not moved on.
     pub fn release(&mut self, now_us: u64) -> Option<Tick> {
-        let watermark_us = self.expected_us(now_us)?.saturating_sub(self.lateness_us);
-        let due =
-            self.pending.first_key_value().is_some_and(|((time_us, _), _)| *time_us < watermark_us);
-        (due || watermark_us > self.released_us).then(|| self.cut(watermark_us))
+        let watermark_us = self.watermark_us(now_us)?;
+        (self.is_due(watermark_us) || watermark_us > self.released_us)
+            .then(|| self.cut(watermark_us))
     }
 
     /// The next tick where no sample comes any more; none where all are released.
     pub fn flush(&mut self) -> Option<Tick> {
-        let ((last_us, _), _) = self.pending.last_key_value()?;
-        let end_us = last_us + 1;
-        Some(self.cut(end_us))
+        let last_us = self.pending.last_us()?;
+        Some(self.cut(last_us + 1))
+    }
+
+    /// Whether a sample is due when the clock says `now_us`.
+    pub fn has_due(&self, now_us: u64) -> bool {
+        self.watermark_us(now_us).is_some_and(|watermark_us| self.is_due(watermark_us))
     }
 
     /// The samples that were settled here since the last call.
@@ -126,6 +146,18 @@ impl Gateway {
         self.pending.len()
     }
 
+    /// The time before which no sample is waited for; a promise reaches no further than what has
+    /// come, so that a wrong one cannot end time for all.
+    fn watermark_us(&self, now_us: u64) -> Option<u64> {
+        let expected_us = self.expected_us(now_us)?;
+        let promised_us = self.promises.least_us().min(expected_us.saturating_add(1));
+        Some(expected_us.saturating_sub(self.lateness_us).max(promised_us))
+    }
+
+    fn is_due(&self, watermark_us: u64) -> bool {
+        self.pending.first_us().is_some_and(|first_us| first_us < watermark_us)
+    }
+
     /// The event time that a sample without delay would have now.
     fn expected_us(&self, now_us: u64) -> Option<u64> {
         let expected_us = self.offset_us? + i128::from(now_us);
@@ -134,18 +166,14 @@ impl Gateway {
 
     /// The samples before `end_us`, as many as one tick may have.
     fn cut(&mut self, end_us: u64) -> Tick {
-        let mut samples = Vec::new();
+        let mut samples = Vec::with_capacity(self.pending.len().min(TICK_SAMPLES_MAX));
         let mut tick_us = end_us.max(self.released_us);
-        while let Some(entry) = self.pending.first_entry() {
-            let time_us = entry.key().0;
-            if time_us >= end_us {
-                break;
-            }
+        while let Some(time_us) = self.pending.first_us().filter(|time_us| *time_us < end_us) {
             if samples.len() == TICK_SAMPLES_MAX {
                 tick_us = time_us;
                 break;
             }
-            samples.push(entry.remove());
+            samples.extend(self.pending.pop());
         }
         self.released_us = tick_us;
         Tick { tick_us, samples }
@@ -155,19 +183,19 @@ impl Gateway {
     ///
     /// It leaves a quarter of the places free, so that the work is not done for each sample.
     fn make_room(&mut self) {
+        let samples = self.pending.take();
         let mut signals = FxHashSet::default();
-        let newest: BTreeSet<(u64, u64)> = self
-            .pending
-            .iter()
-            .rev()
-            .filter(|(_, sample)| signals.insert((sample.vehicle.clone(), sample.signal)))
-            .map(|(key, _)| *key)
-            .take(self.pending_max - self.pending_max / 4)
-            .collect();
-        let pending = std::mem::take(&mut self.pending);
-        for (key, sample) in pending {
-            if newest.contains(&key) {
-                self.pending.insert(key, sample);
+        let mut places_left = self.pending_max - self.pending_max / 4;
+        let mut is_kept = |sample: &Sample| {
+            let kept = places_left > 0 && signals.insert((sample.vehicle.clone(), sample.signal));
+            places_left -= usize::from(kept);
+            kept
+        };
+        let mut kept: Vec<bool> = samples.iter().rev().map(&mut is_kept).collect();
+        kept.reverse();
+        for (sample, kept) in samples.into_iter().zip(kept) {
+            if kept {
+                self.pending.push(sample);
             } else {
                 self.lost.superseded += 1;
                 self.settle(&sample, Fate::Superseded);

@@ -173,22 +173,51 @@ impl Clock for SystemClock {
     }
 }
 
-/// Batches of samples on their way from a source to the gateway.
+/// One stream of a source among all that were ever opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StreamId {
+    /// The source's number.
+    pub source: u32,
+    /// The number of the stream among that source's.
+    pub stream: u64,
+}
+
+/// What a stream of a source says to the gateway.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Which stream.
+    pub from: StreamId,
+    /// What it says.
+    pub news: News,
+}
+
+/// What a stream of a source may say.
+#[derive(Debug)]
+pub enum News {
+    /// It is open, and has promised nothing yet.
+    Opened,
+    /// Samples, and the event time in microseconds before which it promises to send no more.
+    Samples(Vec<Sample>, Option<u64>),
+    /// It has ended.
+    Closed,
+}
+
+/// Messages on their way from sources to the gateway.
 pub const INTAKE_BATCHES_MAX: usize = 64;
 
 /// Where sources put their samples.
 #[derive(Clone, Debug)]
-pub struct Intake(mpsc::Sender<Vec<Sample>>);
+pub struct Intake(mpsc::Sender<Arrival>);
 
 impl Intake {
-    /// An intake of [`INTAKE_BATCHES_MAX`] batches, and the end at which they come out.
-    pub fn new() -> (Self, mpsc::Receiver<Vec<Sample>>) {
+    /// An intake of [`INTAKE_BATCHES_MAX`] messages, and the end at which they come out.
+    pub fn new() -> (Self, mpsc::Receiver<Arrival>) {
         let (sender, receiver) = mpsc::channel(INTAKE_BATCHES_MAX);
         (Self(sender), receiver)
     }
 
-    /// Waits for room for one batch; none where the server stops.
-    pub async fn reserve(&self) -> Option<mpsc::Permit<'_, Vec<Sample>>> {
+    /// Waits for room for one message; none where the server stops.
+    pub async fn reserve(&self) -> Option<mpsc::Permit<'_, Arrival>> {
         self.0.reserve().await.ok()
     }
 }

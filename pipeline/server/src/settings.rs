@@ -53,7 +53,8 @@ pub struct Settings {
     /// A VSS catalogue in place of the built-in VSS 6.0: .json, .vspec or .tsv
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,
-    /// How long signals over gRPC may come out of order, in milliseconds
+    /// How long signals over gRPC may come out of order, in milliseconds; sources that promise
+    /// their order need not wait for it
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
     pub lateness_ms: u64,
     /// The DBC file of recordings that are CAN logs

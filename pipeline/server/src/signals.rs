@@ -1,5 +1,6 @@
 //! Signals on their way in: the rpcs of `SignalService`.
 
+mod batch;
 mod publish;
 mod sources;
 
@@ -15,7 +16,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-pub use publish::{BATCH_SAMPLES_MAX, NAME_BYTES_MAX, TABLE_SIGNALS_MAX};
+pub use publish::{
+    ACKNOWLEDGE_PERIOD, BATCH_SAMPLES_MAX, NAME_BYTES_MAX, TABLE_SIGNALS_MAX, TABLE_VEHICLES_MAX,
+};
 pub use sources::{FAULTS_KEPT_MAX, IN_FLIGHT_MAX, SOURCES_MAX, Sources};
 
 use crate::convert;

@@ -3,7 +3,7 @@
 use piccolo_catalogue::SignalId;
 
 use super::*;
-use crate::ports::Receipt;
+use crate::ports::{Receipt, StreamId};
 
 const SECOND: u64 = 1_000_000;
 
@@ -171,4 +171,177 @@ fn a_tick_is_bounded_and_nothing_is_left() {
     }
     assert_eq!(ticks, 3);
     assert_eq!(origins, (1..=count).collect::<Vec<_>>());
+}
+
+/// What a stream does at a time of the clock.
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Opens,
+    /// Sends a sample of this time.
+    Sends(u64),
+    Promises(u64),
+    Closes,
+    /// Nothing: only the clock has moved.
+    Waits,
+}
+
+/// The times of ticks and of the samples in them, of a gateway with a lateness of 1000 us; each
+/// step is (clock, stream, what it does).
+fn check_promises(steps: &[(u64, u64, Does)]) -> (Vec<(u64, Vec<u64>)>, Lost) {
+    let mut gateway = Gateway::new(1_000, PENDING_SAMPLES_MAX);
+    let mut ticks = Vec::new();
+    for (now_us, stream, does) in steps {
+        let stream = StreamId { source: 0, stream: *stream };
+        match *does {
+            Does::Opens => gateway.open(stream),
+            Does::Sends(time_us) => gateway.offer(sample(1, 1, time_us), *now_us),
+            Does::Promises(watermark_us) => gateway.promise(stream, watermark_us),
+            Does::Closes => gateway.close(stream),
+            Does::Waits => {}
+        }
+        while let Some(tick) = gateway.release(*now_us) {
+            let times = tick.samples.iter().map(|sample| sample.time_us).collect::<Vec<_>>();
+            if !times.is_empty() || tick.tick_us > 10_000 {
+                ticks.push((tick.tick_us, times));
+            }
+        }
+    }
+    (ticks, gateway.lost())
+}
+
+#[test]
+fn promises_release_what_all_streams_are_past() {
+    use Does::{Closes, Opens, Promises, Sends, Waits};
+    type Steps = &'static [(u64, u64, Does)];
+    type Ticks = &'static [(u64, &'static [u64])];
+    let cases: &[(&str, Steps, Ticks, u64)] = &[
+        (
+            "one stream that promises waits for nothing",
+            &[(0, 1, Opens), (0, 1, Sends(5_000)), (0, 1, Promises(5_001))],
+            &[(5_001, &[5_000])],
+            0,
+        ),
+        (
+            "a promise does not cover its own time",
+            &[(0, 1, Opens), (0, 1, Sends(5_000)), (0, 1, Promises(5_000))],
+            &[],
+            0,
+        ),
+        (
+            "a stream that has not promised holds all back",
+            &[(0, 1, Opens), (0, 2, Opens), (0, 1, Sends(5_000)), (0, 1, Promises(5_001))],
+            &[],
+            0,
+        ),
+        (
+            "but no longer than the lateness",
+            &[
+                (0, 1, Opens),
+                (0, 2, Opens),
+                (0, 1, Sends(5_000)),
+                (0, 1, Promises(5_001)),
+                (1_001, 2, Waits),
+            ],
+            &[(5_001, &[5_000])],
+            0,
+        ),
+        (
+            "the slowest stream says how far it goes",
+            &[
+                (0, 1, Opens),
+                (0, 2, Opens),
+                (0, 1, Sends(5_000)),
+                (0, 1, Sends(5_500)),
+                (0, 1, Promises(5_501)),
+                (0, 2, Sends(5_200)),
+                (0, 2, Promises(5_201)),
+            ],
+            &[(5_201, &[5_000, 5_200])],
+            0,
+        ),
+        (
+            "a stream that ends is waited for no more",
+            &[
+                (0, 1, Opens),
+                (0, 2, Opens),
+                (0, 1, Sends(5_000)),
+                (0, 1, Promises(5_001)),
+                (0, 2, Closes),
+            ],
+            &[(5_001, &[5_000])],
+            0,
+        ),
+        (
+            "a broken promise is late",
+            &[(0, 1, Opens), (0, 1, Sends(5_000)), (0, 1, Promises(5_001)), (0, 1, Sends(4_999))],
+            &[(5_001, &[5_000])],
+            1,
+        ),
+        (
+            "a promise is not taken back",
+            &[
+                (0, 1, Opens),
+                (0, 1, Sends(5_000)),
+                (0, 1, Promises(5_001)),
+                (0, 1, Promises(1)),
+                (10, 1, Sends(5_010)),
+                (10, 1, Promises(5_011)),
+            ],
+            &[(5_001, &[5_000]), (5_011, &[5_010])],
+            0,
+        ),
+        (
+            "a promise without end ends no time",
+            &[
+                (0, 1, Opens),
+                (0, 1, Sends(5_000)),
+                (0, 1, Promises(u64::MAX)),
+                (7, 1, Sends(5_007)),
+            ],
+            &[(5_001, &[5_000]), (5_008, &[5_007])],
+            0,
+        ),
+        ("nobody is open", &[(0, 1, Sends(5_000)), (0, 1, Promises(5_001))], &[], 0),
+    ];
+    for (name, steps, ticks, late) in cases {
+        let (found, lost) = check_promises(steps);
+        let expected: Vec<_> = ticks.iter().map(|(tick, times)| (*tick, times.to_vec())).collect();
+        assert_eq!(found, expected, "{name}");
+        assert_eq!(lost, Lost { late: *late, ..Lost::default() }, "{name}");
+    }
+}
+
+/// Samples leave `Pending` as a stable sort by time has them.
+#[test]
+fn what_waits_is_sorted_by_time_and_then_by_arrival() {
+    let (mut disordered, mut equal) = (0, 0);
+    for seed in 0..500_u64 {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut next = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let (mut pending, mut naive) = (Pending::default(), Vec::new());
+        for position in 1..=60 {
+            let time_us = position / 2 + next(1 + seed % 12);
+            pending.push(sample(position, 1, time_us));
+            disordered += usize::from(naive.last().is_some_and(|(last, _)| *last > time_us));
+            equal += usize::from(naive.iter().any(|(time, _)| *time == time_us));
+            naive.push((time_us, position));
+            naive.sort_by_key(|(time_us, _)| *time_us);
+            assert_eq!(pending.len(), naive.len());
+            if next(3) == 0 {
+                assert_eq!(pending.first_us(), naive.first().map(|(time_us, _)| *time_us));
+                assert_eq!(pending.last_us(), naive.last().map(|(time_us, _)| *time_us));
+                let (_, expected) = naive.remove(0);
+                assert_eq!(pending.pop().map(|sample| u64::from(sample.origin)), Some(expected));
+            }
+        }
+        let rest: Vec<_> = pending.take().iter().map(|sample| u64::from(sample.origin)).collect();
+        assert_eq!(rest, naive.iter().map(|(_, position)| *position).collect::<Vec<_>>());
+        assert_eq!(pending.pop(), None);
+    }
+    assert!(disordered > 1_000 && equal > 1_000, "{disordered} {equal}");
 }

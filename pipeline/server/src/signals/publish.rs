@@ -1,27 +1,32 @@
 //! One stream of samples from one source, with its acknowledgements.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use piccolo_catalogue::{Catalogue, SignalId};
+use piccolo_catalogue::Catalogue;
 use piccolo_wire::v1::publish_request::Message as Incoming;
 use piccolo_wire::v1::publish_response::Message as Outgoing;
-use piccolo_wire::v1::sample::Signal as Named;
-use piccolo_wire::v1::{
-    self, OpenSource, PublishRequest, PublishResponse, SampleBatch, SourceOpened,
-};
+use piccolo_wire::v1::{self, OpenSource, PublishRequest, PublishResponse, SourceOpened};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
 
+use super::batch::{Batch, Decoded, Tables};
 use super::sources::{SourceError, Sources, Stream};
-use crate::convert;
-use crate::ports::{Fate, Intake, Sample, SettleSink, Settled};
+use crate::ports::{Arrival, Intake, News, SettleSink};
 
 /// The most bytes of the name of a source or vehicle.
 pub const NAME_BYTES_MAX: usize = 128;
 
 /// The most signals of a stream's table.
 pub const TABLE_SIGNALS_MAX: usize = 65_536;
+
+/// The most vehicles of a stream's table.
+pub const TABLE_VEHICLES_MAX: usize = 65_536;
+
+/// How long acknowledgements gather after one was sent. Each costs a message, and so do the
+/// threads that it wakes; a source need not wait for one as long as few samples are on their way.
+pub const ACKNOWLEDGE_PERIOD: Duration = Duration::from_millis(1);
 
 /// The most samples of one batch.
 pub const BATCH_SAMPLES_MAX: usize = 4_096;
@@ -35,9 +40,6 @@ pub(super) struct Publisher {
     pub(super) intake: Intake,
     pub(super) stop: CancellationToken,
 }
-
-/// The paths that a stream's samples name by number.
-type SignalTable = Vec<Option<SignalId>>;
 
 impl Publisher {
     /// Serves the stream until the source ends it, it fails, or the server stops.
@@ -60,26 +62,38 @@ impl Publisher {
         let Some(open) = self.opening(requests, responses).await? else {
             return Ok(());
         };
-        let table: SignalTable =
-            open.signal_paths.iter().map(|path| self.catalogue.find(path)).collect();
         let (stream, lost_count) =
             self.sources.open(&open.source, open.first_position).map_err(status)?;
-        let unknown = table.iter().enumerate().filter(|(_, signal)| signal.is_none());
+        let tables = Tables::new(Arc::clone(&self.catalogue), open);
         let opened = SourceOpened {
             acknowledged_position: stream.acknowledged(),
             lost_count,
-            unknown_signal_ids: unknown.map(|(place, _)| place as u32).collect(),
+            unknown_signal_ids: tables.unknown_signals(),
         };
-        if !send(responses, Outgoing::Opened(opened)).await {
-            return Ok(());
+        // Before the source hears of it: others wait from then on for what it may send.
+        self.tell(&stream, News::Opened).await?;
+        let (end, to_the_end) = if send(responses, Outgoing::Opened(opened)).await {
+            tokio::select! {
+                end = self.read(requests, &tables, stream.clone()) => (end, true),
+                end = acknowledge(stream.clone(), responses, false) => (end, false),
+                () = responses.closed() => (Ok(()), false),
+            }
+        } else {
+            (Ok(()), false)
+        };
+        // Others no longer wait for what this stream might send. A server that stops waits for none.
+        drop(self.tell(&stream, News::Closed).await);
+        if to_the_end {
+            acknowledge(stream, responses, true).await?;
         }
-        let end = tokio::select! {
-            end = self.read(requests, &table, stream.clone()) => end,
-            end = acknowledge(stream.clone(), responses, false) => return end,
-            () = responses.closed() => return Ok(()),
-        };
-        acknowledge(stream, responses, true).await?;
         end
+    }
+
+    /// Tells the gateway, behind all that the stream has sent.
+    async fn tell(&self, stream: &Stream, news: News) -> Result<(), Status> {
+        let permit = self.intake.reserve().await.ok_or_else(stopping)?;
+        permit.send(Arrival { from: stream.id(), news });
+        Ok(())
     }
 
     /// The first message of the stream; none where the source or the server is gone before.
@@ -104,6 +118,13 @@ impl Publisher {
                 open.signal_paths.len()
             )));
         }
+        if open.vehicles.len() > TABLE_VEHICLES_MAX {
+            return Err(Status::invalid_argument(format!(
+                "the table has {} vehicles, and {TABLE_VEHICLES_MAX} are the most",
+                open.vehicles.len()
+            )));
+        }
+        open.vehicles.iter().try_for_each(|vehicle| check_name("vehicle", vehicle))?;
         Ok(Some(open))
     }
 
@@ -111,7 +132,7 @@ impl Publisher {
     async fn read(
         &self,
         requests: &mut Streaming<PublishRequest>,
-        table: &SignalTable,
+        tables: &Tables,
         mut stream: Stream,
     ) -> Result<(), Status> {
         loop {
@@ -122,78 +143,21 @@ impl Publisher {
             let Some(request) = request else {
                 return Ok(());
             };
-            let Some(Incoming::Batch(batch)) = request.message else {
-                return Err(Status::invalid_argument("only the first message may open the stream"));
-            };
-            check_batch(&batch)?;
-            stream.room(batch.samples.len()).await.map_err(status)?;
+            let batch = batch(request)?;
+            stream.room(batch.len()).await.map_err(status)?;
             let permit = self.intake.reserve().await.ok_or_else(stopping)?;
             // From here on nothing waits: what is received is on its way, whoever goes.
-            let repeated =
-                stream.receive(batch.first_position, batch.samples.len()).map_err(status)?;
-            let (samples, faults) = self.decode(batch, repeated, table, &stream);
+            let repeated = stream.receive(batch.first_position(), batch.len()).map_err(status)?;
+            let watermark_us = batch.watermark_us();
+            let Decoded { samples, faults } = tables.decode(batch, repeated, &stream);
             if !faults.is_empty() {
                 self.sources.settle(faults);
             }
-            if !samples.is_empty() {
-                permit.send(samples);
+            if !samples.is_empty() || watermark_us.is_some() {
+                let news = News::Samples(samples, watermark_us);
+                permit.send(Arrival { from: stream.id(), news });
             }
         }
-    }
-
-    /// The samples after the first `repeated`, and what is wrong with those that cannot be used.
-    fn decode(
-        &self,
-        batch: SampleBatch,
-        repeated: usize,
-        table: &SignalTable,
-        stream: &Stream,
-    ) -> (Vec<Sample>, Vec<Settled>) {
-        let vehicle: Arc<str> = batch.vehicle.into();
-        let mut samples = Vec::with_capacity(batch.samples.len() - repeated);
-        let mut faults = Vec::new();
-        for (sent, position) in batch.samples.into_iter().zip(batch.first_position..).skip(repeated)
-        {
-            let receipt = stream.receipt(position);
-            let time_us = sent.time_us;
-            match self.value(sent, table) {
-                Ok((signal, value)) => samples.push(Sample {
-                    vehicle: Arc::clone(&vehicle),
-                    signal,
-                    value,
-                    time_us,
-                    origin: u32::try_from(position).unwrap_or(u32::MAX),
-                    receipt: Some(receipt),
-                }),
-                Err(fate) => faults.push(Settled { receipt, fate }),
-            }
-        }
-        (samples, faults)
-    }
-
-    /// Which signal a sample is of, and its value.
-    fn value(
-        &self,
-        sent: v1::Sample,
-        table: &SignalTable,
-    ) -> Result<(SignalId, Option<piccolo_catalogue::Value>), Fate> {
-        let unknown = |message: String| Fate::UnknownSignal(message.into());
-        let id = match &sent.signal {
-            Some(Named::Id(place)) => {
-                table.get(*place as usize).copied().flatten().ok_or_else(|| {
-                    unknown(format!("the stream's table has no known signal {place}"))
-                })?
-            }
-            Some(Named::Path(path)) => self
-                .catalogue
-                .find(path)
-                .ok_or_else(|| unknown(format!("no signal `{}`", beginning(path))))?,
-            None => return Err(unknown("the sample names no signal".into())),
-        };
-        let signal =
-            self.catalogue.get(id).ok_or_else(|| unknown(format!("no signal number {}", id.0)))?;
-        let value = convert::coerced(signal, sent.value).map_err(Fate::ValueDoesNotFit)?;
-        Ok((id, value))
     }
 }
 
@@ -224,10 +188,16 @@ async fn acknowledge(
             return Ok(());
         }
         tokio::select! {
-            () = stream.wait() => {}
+            () = gathered(&mut stream) => {}
             () = responses.closed() => return Ok(()),
         }
     }
+}
+
+/// Waits for the period to pass, and for news.
+async fn gathered(stream: &mut Stream) {
+    tokio::time::sleep(ACKNOWLEDGE_PERIOD).await;
+    stream.wait().await;
 }
 
 /// Whether the source is still there to read it.
@@ -235,15 +205,31 @@ async fn send(responses: &Responses, message: Outgoing) -> bool {
     responses.send(Ok(PublishResponse { message: Some(message) })).await.is_ok()
 }
 
-fn check_batch(batch: &SampleBatch) -> Result<(), Status> {
-    check_name("vehicle", &batch.vehicle)?;
-    if batch.samples.len() > BATCH_SAMPLES_MAX {
+/// The batch of a request that is no longer the first.
+fn batch(request: PublishRequest) -> Result<Batch, Status> {
+    let batch = match request.message {
+        Some(Incoming::Batch(batch)) => {
+            check_name("vehicle", &batch.vehicle)?;
+            Batch::Samples(batch)
+        }
+        Some(Incoming::Numbers(batch)) => {
+            if !Batch::is_even(&batch) {
+                return Err(Status::invalid_argument("the columns of the batch differ in length"));
+            }
+            Batch::Numbers(batch)
+        }
+        Some(Incoming::Open(_)) => {
+            return Err(Status::invalid_argument("only the first message may open the stream"));
+        }
+        None => return Err(Status::invalid_argument("the message has no batch")),
+    };
+    if batch.len() > BATCH_SAMPLES_MAX {
         return Err(Status::invalid_argument(format!(
             "the batch has {} samples, and {BATCH_SAMPLES_MAX} are the most",
-            batch.samples.len()
+            batch.len()
         )));
     }
-    Ok(())
+    Ok(batch)
 }
 
 fn check_name(what: &str, name: &str) -> Result<(), Status> {
@@ -267,10 +253,4 @@ fn status(error: SourceError) -> Status {
         SourceError::Gap { .. } => Code::OutOfRange,
     };
     Status::new(code, error.to_string())
-}
-
-/// As much of a text as a message needs.
-fn beginning(text: &str) -> String {
-    const CHARS_SHOWN: usize = 80;
-    text.chars().take(CHARS_SHOWN).collect()
 }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::ports::{Fate, Receipt, SettleSink, Settled};
+use crate::ports::{Fate, Receipt, SettleSink, Settled, StreamId};
 
 /// The most sources that are remembered.
 pub const SOURCES_MAX: usize = 1_024;
@@ -223,6 +223,11 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// The stream among all.
+    pub(super) fn id(&self) -> StreamId {
+        StreamId { source: self.number, stream: self.stream }
+    }
+
     /// The receipt of one sample.
     pub(super) fn receipt(&self, position: u64) -> Receipt {
         Receipt { source: self.number, position }

@@ -6,10 +6,11 @@ use piccolo_wire::v1::SampleFaultKind::{
 };
 use piccolo_wire::v1::sample::Signal;
 use piccolo_wire::v1::value::Kind;
-use piccolo_wire::v1::{ListValue, Sample, Unavailable};
+use piccolo_wire::v1::{ListValue, NumberBatch, Sample, SubscribeRequest, Unavailable};
 use tonic::Code;
 
-use crate::support::{MINUTE, REFUSED_US, Source, sample, server, speed};
+use crate::support::{MINUTE, REFUSED_US, Source, sample, server, soon, speed};
+use piccolo_wire::client::{Feed, FeedEvent};
 
 #[tokio::test]
 async fn samples_are_acknowledged_once_the_engine_has_them() {
@@ -139,4 +140,117 @@ async fn faults_are_counted_with_their_positions() {
     for (sent, fault) in cases {
         check(sent, fault).await;
     }
+}
+
+#[tokio::test]
+async fn a_promise_lets_samples_go_while_the_clock_stands_still() {
+    let server = server(Limits::default()).await;
+    let mut source = Source::open(&server.url, "s", 1, &["Vehicle.Speed"]).await;
+    for (position, time_us) in [(1, 10), (2, 20), (3, 30)] {
+        source.send_numbers(position, &[(0, 0, time_us, 1.0)], Some(time_us + 1)).await;
+        assert_eq!(source.acknowledged(position).await.acknowledged_position, position);
+    }
+    // Another one that promises nothing makes it wait, until it is gone.
+    let other = Source::open(&server.url, "other", 1, &[]).await;
+    source.send_numbers(4, &[(0, 0, 40, 1.0)], Some(41)).await;
+    drop(other);
+    assert_eq!(source.acknowledged(4).await.fault_counts, []);
+    assert_eq!(*server.seen.origins.lock().unwrap(), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn numbers_come_as_samples_do() {
+    let server = server(Limits::default()).await;
+    let request = SubscribeRequest::default();
+    let mut feed = Feed::subscribe(&server.url, request).await.unwrap();
+    let paths = ["Vehicle.Speed", "Vehicle.IsMoving", "Vehicle.Sped"];
+    let mut source = Source::open(&server.url, "s", 1, &paths).await;
+    let rows = [
+        (0, 0, 1_000, 1.0),
+        // Earlier than the one before, and not late.
+        (1, 1, 990, 1.0),
+        (0, 1, 1_001, 0.0),
+        (0, 1, 1_001, 0.5),
+        (0, 2, 1_001, 1.0),
+        (0, 3, 1_001, 1.0),
+        (2, 0, 1_001, 1.0),
+        (0, 0, 1_001, f64::NAN),
+        (1, 0, 1_002, -0.5),
+    ];
+    source.send_numbers(1, &rows, Some(1_003)).await;
+    let last = source.acknowledged(9).await;
+    let faults: Vec<_> = last.faults.iter().map(|fault| (fault.position, fault.kind())).collect();
+    let expected = [
+        (4, ValueDoesNotFit),
+        (5, UnknownSignal),
+        (6, UnknownSignal),
+        (7, UnknownSignal),
+        (8, ValueDoesNotFit),
+    ];
+    assert_eq!(faults, expected);
+    let event = soon(feed.next()).await.unwrap().unwrap();
+    let FeedEvent::Decisions(decisions) = event else { panic!("{event:?}") };
+    let found = decisions.iter().map(|one| (&*one.vehicle, one.time_us, &*one.scenario));
+    let expected = [
+        ("w", 990, "IsMoving"),
+        ("v", 1_000, "Speed"),
+        ("v", 1_001, "IsMoving"),
+        ("w", 1_002, "Speed"),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    assert_eq!(*server.seen.origins.lock().unwrap(), [2, 1, 3, 9]);
+}
+
+#[tokio::test]
+async fn numbers_that_are_sent_again_keep_their_times() {
+    let server = server(Limits::default()).await;
+    let mut source = Source::open(&server.url, "s", 1, &["Vehicle.Speed"]).await;
+    source.send_numbers(1, &[(0, 0, 10, 1.0), (0, 0, 20, 1.0)], Some(21)).await;
+    source.acknowledged(2).await;
+    let again = [(0, 0, 10, 1.0), (0, 0, 20, 1.0), (0, 0, 30, 1.0), (1, 0, 40, 1.0)];
+    source.send_numbers(1, &again, Some(41)).await;
+    let last = source.acknowledged(4).await;
+    assert_eq!((last.repeated_count, last.fault_counts.len()), (2, 0));
+    assert_eq!(*server.seen.origins.lock().unwrap(), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn numbers_that_break_the_contract_end_the_stream() {
+    let server = server(Limits::default()).await;
+    let even = NumberBatch {
+        first_position: 1,
+        vehicles: vec![0],
+        signals: vec![0],
+        time_steps_us: vec![1],
+        values: vec![1.0],
+        watermark_us: None,
+    };
+    let large = |count: usize| NumberBatch {
+        vehicles: vec![0; count],
+        signals: vec![0; count],
+        time_steps_us: vec![1; count],
+        values: vec![1.0; count],
+        ..even.clone()
+    };
+    let cases = [
+        ("no vehicles", NumberBatch { vehicles: vec![], ..even.clone() }, Code::InvalidArgument),
+        ("signals", NumberBatch { signals: vec![0, 0], ..even.clone() }, Code::InvalidArgument),
+        ("times", NumberBatch { time_steps_us: vec![], ..even.clone() }, Code::InvalidArgument),
+        ("values", NumberBatch { values: vec![1.0; 3], ..even.clone() }, Code::InvalidArgument),
+        ("a batch too large", large(4_097), Code::InvalidArgument),
+        ("a gap", NumberBatch { first_position: 3, ..even.clone() }, Code::OutOfRange),
+    ];
+    for (name, batch, code) in cases {
+        let mut source = Source::open(&server.url, name, 1, &["Vehicle.Speed"]).await;
+        source.send_batch(batch).await;
+        assert_eq!(source.next().await.unwrap_err().code(), code, "{name}");
+    }
+    // Times that leave the range are samples at its ends, and no other times.
+    let mut source = Source::open(&server.url, "ends", 1, &["Vehicle.Speed"]).await;
+    let ends = NumberBatch { time_steps_us: vec![50, -100, i64::MAX, i64::MAX, 7], ..large(5) };
+    source.send_batch(NumberBatch { watermark_us: Some(51), ..ends }).await;
+    let last = source.acknowledged(5).await;
+    let counts: Vec<_> =
+        last.fault_counts.iter().map(|fault| (fault.kind(), fault.count)).collect();
+    assert_eq!(counts, [(Ahead, 3)]);
 }

@@ -16,7 +16,7 @@ use piccolo_wire::v1::sample::Signal;
 use piccolo_wire::v1::signal_service_client::SignalServiceClient;
 use piccolo_wire::v1::value::Kind;
 use piccolo_wire::v1::{
-    Acknowledgement, OpenSource, PublishRequest, PublishResponse, Sample, SampleBatch,
+    Acknowledgement, NumberBatch, OpenSource, PublishRequest, PublishResponse, Sample, SampleBatch,
     SourceOpened, Value,
 };
 use tokio::sync::mpsc;
@@ -155,6 +155,7 @@ impl Source {
             source: name.into(),
             signal_paths: paths.iter().map(|path| (*path).to_owned()).collect(),
             first_position,
+            vehicles: vec!["v".into(), "w".into()],
         };
         requests.send(PublishRequest { message: Some(Request::Open(open)) }).await.unwrap();
         let mut client = SignalServiceClient::connect(url.to_owned()).await.unwrap();
@@ -165,8 +166,34 @@ impl Source {
     }
 
     pub(crate) async fn send(&self, first_position: u64, vehicle: &str, samples: Vec<Sample>) {
-        let batch = SampleBatch { first_position, vehicle: vehicle.into(), samples };
+        let vehicle = vehicle.into();
+        let batch = SampleBatch { first_position, vehicle, samples, watermark_us: None };
         self.requests.send(PublishRequest { message: Some(Request::Batch(batch)) }).await.unwrap();
+    }
+
+    /// Sends numbers: vehicle, signal, time and value, the first two by their places in the tables.
+    pub(crate) async fn send_numbers(
+        &self,
+        first_position: u64,
+        rows: &[(u32, u32, u64, f64)],
+        watermark_us: Option<u64>,
+    ) {
+        let times = rows.iter().map(|row| row.2 as i64);
+        let before = std::iter::once(0).chain(times.clone());
+        let batch = NumberBatch {
+            first_position,
+            vehicles: rows.iter().map(|row| row.0).collect(),
+            signals: rows.iter().map(|row| row.1).collect(),
+            time_steps_us: times.zip(before).map(|(time_us, before)| time_us - before).collect(),
+            values: rows.iter().map(|row| row.3).collect(),
+            watermark_us,
+        };
+        self.send_batch(batch).await;
+    }
+
+    pub(crate) async fn send_batch(&self, batch: NumberBatch) {
+        let message = Some(Request::Numbers(batch));
+        self.requests.send(PublishRequest { message }).await.unwrap();
     }
 
     /// The next acknowledgement; none where the server ends the stream in good order.

@@ -1819,7 +1819,7 @@ pub mod rule_service_server {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PublishRequest {
     /// What it is.
-    #[prost(oneof = "publish_request::Message", tags = "1, 2")]
+    #[prost(oneof = "publish_request::Message", tags = "1, 2, 3")]
     pub message: ::core::option::Option<publish_request::Message>,
 }
 /// Nested message and enum types in `PublishRequest`.
@@ -1830,12 +1830,15 @@ pub mod publish_request {
         /// Opens the stream; the first message, and only the first.
         #[prost(message, tag = "1")]
         Open(super::OpenSource),
-        /// Samples.
+        /// Samples with values of any kind.
         #[prost(message, tag = "2")]
         Batch(super::SampleBatch),
+        /// Samples with numbers, in columns.
+        #[prost(message, tag = "3")]
+        Numbers(super::NumberBatch),
     }
 }
-/// Says who sends, and numbers the signals.
+/// Says who sends, and numbers the signals and vehicles.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OpenSource {
     /// The name under which the source's positions are kept; 1 to 128 bytes.
@@ -1848,6 +1851,10 @@ pub struct OpenSource {
     /// Positions before it that the server never had count as lost.
     #[prost(uint64, tag = "3")]
     pub first_position: u64,
+    /// Names of vehicles that number batches of this stream name by their place in this list, from 0;
+    /// each has 1 to 128 bytes.
+    #[prost(string, repeated, tag = "4")]
+    pub vehicles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Samples of one vehicle with consecutive positions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1858,9 +1865,42 @@ pub struct SampleBatch {
     /// The vehicle's name; 1 to 128 bytes.
     #[prost(string, tag = "2")]
     pub vehicle: ::prost::alloc::string::String,
-    /// At most 4,096 samples.
+    /// At most 4,096 samples; none, where only the watermark moves.
     #[prost(message, repeated, tag = "3")]
     pub samples: ::prost::alloc::vec::Vec<Sample>,
+    /// A promise: no later sample of this source is from before this time, in microseconds.
+    ///
+    /// Where every open stream promises, samples go to the engine once all have promised to be past
+    /// them, and wait for the server's lateness no more. What breaks the promise is late. It reaches
+    /// no further than the time of the newest sample, moved on by the server's clock.
+    #[prost(uint64, optional, tag = "4")]
+    pub watermark_us: ::core::option::Option<u64>,
+}
+/// Numbers with consecutive positions, in columns of equal length: few bytes, and quick to read.
+///
+/// What is no number, and signals that become unavailable, come in a `SampleBatch`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NumberBatch {
+    /// The position of the first sample; those after it count up by one. The first of all is 1.
+    #[prost(uint64, tag = "1")]
+    pub first_position: u64,
+    /// For each sample its vehicle, as a place in `OpenSource.vehicles`. At most 4,096 samples; none,
+    /// where only the watermark moves.
+    #[prost(uint32, repeated, tag = "2")]
+    pub vehicles: ::prost::alloc::vec::Vec<u32>,
+    /// For each sample its signal, as a place in `OpenSource.signal_paths`.
+    #[prost(uint32, repeated, tag = "3")]
+    pub signals: ::prost::alloc::vec::Vec<u32>,
+    /// For each sample its event time, in microseconds since that of the sample before it; for the
+    /// first, since 0.
+    #[prost(sint64, repeated, tag = "4")]
+    pub time_steps_us: ::prost::alloc::vec::Vec<i64>,
+    /// For each sample its value; a boolean is 0 or 1.
+    #[prost(double, repeated, tag = "5")]
+    pub values: ::prost::alloc::vec::Vec<f64>,
+    /// See `SampleBatch.watermark_us`.
+    #[prost(uint64, optional, tag = "6")]
+    pub watermark_us: ::core::option::Option<u64>,
 }
 /// The value of one signal at one time.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2008,7 +2048,7 @@ pub struct Signal {
 pub enum SampleFaultKind {
     /// Never sent.
     Unspecified = 0,
-    /// The catalogue has no such signal, or the stream no such id.
+    /// The catalogue has no such signal, or the stream no such signal or vehicle in its table.
     UnknownSignal = 1,
     /// The value is none that the signal can have.
     ValueDoesNotFit = 2,
@@ -2152,7 +2192,8 @@ pub mod signal_service_client {
         ///
         /// Samples that cannot be used are counted and acknowledged, and end nothing.
         /// OUT_OF_RANGE for a position that leaves a gap, INVALID_ARGUMENT for a stream
-        /// that does not open first or whose name, table or batch is too large,
+        /// that does not open first, whose name, table or batch is too large, or whose
+        /// columns differ in length,
         /// FAILED_PRECONDITION while the server replays recordings, UNAVAILABLE
         /// where it stops; send on later from the last acknowledged position.
         pub async fn publish(
@@ -2234,7 +2275,8 @@ pub mod signal_service_server {
         ///
         /// Samples that cannot be used are counted and acknowledged, and end nothing.
         /// OUT_OF_RANGE for a position that leaves a gap, INVALID_ARGUMENT for a stream
-        /// that does not open first or whose name, table or batch is too large,
+        /// that does not open first, whose name, table or batch is too large, or whose
+        /// columns differ in length,
         /// FAILED_PRECONDITION while the server replays recordings, UNAVAILABLE
         /// where it stops; send on later from the last acknowledged position.
         async fn publish(

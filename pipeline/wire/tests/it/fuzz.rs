@@ -65,6 +65,14 @@ fn inputs() -> Vec<Vec<u8>> {
     let sample = v1::Sample { time_us: 12, ..v1::Sample::default() };
     let samples = SampleBatch { samples: vec![sample; 3], ..SampleBatch::default() };
     let samples = v1::publish_request::Message::Batch(samples);
+    let numbers = v1::NumberBatch {
+        vehicles: vec![0, 1],
+        signals: vec![2, 300],
+        time_steps_us: vec![12, -3],
+        values: vec![0.5, 1.0],
+        ..v1::NumberBatch::default()
+    };
+    let numbers = v1::publish_request::Message::Numbers(numbers);
     let file = v1::RuleFile { name: "a.rhai".to_owned(), ..v1::RuleFile::default() };
     let found = v1::RuleDiagnostic { code: "PR0101".to_owned(), ..Default::default() };
     vec![
@@ -72,6 +80,7 @@ fn inputs() -> Vec<Vec<u8>> {
         decision().encode_to_vec(),
         SubscribeResponse { event: Some(event) }.encode_to_vec(),
         PublishRequest { message: Some(samples) }.encode_to_vec(),
+        PublishRequest { message: Some(numbers) }.encode_to_vec(),
         v1::ApplyRulesRequest { files: vec![file], ..Default::default() }.encode_to_vec(),
     ]
 }
