@@ -1,7 +1,9 @@
 //! `piccolo-server`: reads its settings, serves until it is asked to stop, drains, and ends.
 
 use std::error::Error;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::{io, thread};
 
 use clap::Parser;
 use piccolo_base::exit::Code;
@@ -12,9 +14,12 @@ use piccolo_server::feed::Limits;
 use piccolo_server::ports::SystemClock;
 use piccolo_server::settings::{Settings, SettingsError};
 use thiserror::Error;
+use tokio::runtime::Runtime;
 
 #[derive(Debug, Error)]
 enum MainError {
+    #[error("the threads of the server could not be started")]
+    Runtime(#[source] io::Error),
     #[error(transparent)]
     Telemetry(#[from] telemetry::TelemetryError),
     #[error(transparent)]
@@ -29,23 +34,31 @@ impl MainError {
     fn code(&self) -> Code {
         match self {
             Self::Telemetry(_) => Code::Usage,
-            Self::Shutdown(_) => Code::Negative,
+            Self::Shutdown(_) | Self::Runtime(_) => Code::Negative,
             Self::Settings(error) => error.code(),
             Self::Api(error) => error.code(),
         }
     }
 }
 
-#[tokio::main]
-async fn main() -> Code {
+fn main() -> Code {
     let settings = Settings::parse();
-    match serve(settings).await {
-        Ok(()) => Code::Done,
-        Err(error) => {
+    match runtime(&settings).map(|runtime| runtime.block_on(serve(settings))) {
+        Ok(Ok(())) => Code::Done,
+        Ok(Err(error)) | Err(error) => {
             tracing::error!("{}", sentence(&error));
             error.code()
         }
     }
+}
+
+/// Threads for everything but the engine, one for each processor that its workers leave: with
+/// more they would take turns on one, and wake each other for nothing.
+fn runtime(settings: &Settings) -> Result<Runtime, MainError> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors.saturating_sub(settings.workers).max(1);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(threads).enable_all().build().map_err(MainError::Runtime)
 }
 
 async fn serve(settings: Settings) -> Result<(), MainError> {
