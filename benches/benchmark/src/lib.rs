@@ -5,6 +5,7 @@
 //! of a sample; [`LoopB`] is a predicate index with counters. Both find the same edges as the
 //! engine, and [`table::row`] says so before it measures.
 
+mod course;
 pub mod export;
 pub mod latency;
 mod loop_a;
@@ -14,6 +15,7 @@ pub mod soak;
 pub mod table;
 mod workload;
 
+pub use course::Course;
 pub use loop_a::LoopA;
 pub use loop_b::LoopB;
 pub use workload::{Event, Size, Test, Walk, Workload};
@@ -29,4 +31,13 @@ pub struct Edge {
     pub rule: u32,
     /// Whether it began.
     pub begins: bool,
+}
+
+impl Edge {
+    /// The edge of the rule and vehicle with these names; none where the workload has none such.
+    pub fn named(time_us: u64, vehicle: &str, scenario: &str, begins: bool) -> Option<Self> {
+        let vehicle = vehicle.strip_prefix('v')?.parse().ok()?;
+        let rule = scenario.strip_prefix('r')?.parse().ok()?;
+        Some(Self { time_us, vehicle, rule, begins })
+    }
 }

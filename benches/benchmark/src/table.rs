@@ -191,8 +191,9 @@ impl Runner {
         let config = EngineConfig { workers: plan.workers, explain: false, defaults };
         let mut engine = Engine::new(config, Arc::clone(&catalogue))?;
         engine.load(&rules)?;
+        let names = workload.vehicle_names();
         let vehicles: Result<Vec<u32>, EngineError> =
-            (0..plan.size.vehicles).map(|number| engine.vehicle(&format!("v{number}"))).collect();
+            names.iter().map(|name| engine.vehicle(name)).collect();
         Ok(Self { engine, signals, vehicles: vehicles?, batch: plan.batch, now_us: 0 })
     }
 
@@ -245,10 +246,6 @@ impl Runner {
 
 /// The edge that a decision is about.
 fn edge(decision: &Decision) -> Option<Edge> {
-    Some(Edge {
-        time_us: decision.time_us,
-        vehicle: decision.vehicle.strip_prefix('v')?.parse().ok()?,
-        rule: decision.scenario.strip_prefix('r')?.parse().ok()?,
-        begins: decision.edge == Kind::Begin,
-    })
+    let Decision { time_us, vehicle, scenario, .. } = decision;
+    Edge::named(*time_us, vehicle, scenario, decision.edge == Kind::Begin)
 }

@@ -138,6 +138,16 @@ impl Workload {
         Ok((Arc::new(catalogue), ids))
     }
 
+    /// The paths of the signals, in the order of their numbers.
+    pub fn signal_paths() -> Vec<String> {
+        (0..SIGNALS).map(path).collect()
+    }
+
+    /// The names of the vehicles, in the order of their numbers.
+    pub fn vehicle_names(&self) -> Vec<String> {
+        (0..self.size.vehicles).map(vehicle_name).collect()
+    }
+
     /// The rules as people write them, each about a package of its own.
     pub fn text(&self) -> String {
         self.text_about(|rule| rule)
@@ -205,6 +215,10 @@ fn tests(rng: &mut fastrand::Rng, passing: f64) -> [Test; ATOMS] {
         let threshold = if above { HIGHEST - quarters } else { quarters };
         Test { signal, threshold, above }
     })
+}
+
+pub(crate) fn vehicle_name(vehicle: u32) -> String {
+    format!("v{vehicle}")
 }
 
 pub(crate) fn path(signal: u32) -> String {

@@ -11,7 +11,8 @@ mod rules;
 mod verify;
 
 pub(crate) use bench::{
-    BenchArgs, BenchCommand, EngineBenchArgs, ExportArgs, LatencyArgs, MemoryArgs, SoakArgs,
+    BenchArgs, BenchCommand, EngineBenchArgs, ExportArgs, ExportPart, LatencyArgs, MemoryArgs,
+    ServerBenchArgs, SoakArgs,
 };
 pub(crate) use cluster::{ClusterArgs, MergeArgs};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use piccolo_benchmark::Size;
 
 use super::DocumentFormat;
@@ -14,6 +14,7 @@ Examples:
   piccolo bench engine --size 1000x100 --rounds 11 -o json
   piccolo bench engine --governed
   piccolo bench latency --rules 1000
+  piccolo bench server --rate 100000 --subscribers 1 --subscribers 100
   piccolo bench soak --minutes 20 --plot soak.svg
   piccolo bench export --size 300x100 --events 200000")]
 pub(crate) struct BenchArgs {
@@ -32,10 +33,14 @@ pub(crate) enum BenchCommand {
     Latency(LatencyArgs),
     /// Measure the memory that vehicles take, in a process of its own
     Memory(MemoryArgs),
+    /// Measure a server over gRPC, from a sample to its decision at a subscriber; exit code 1 where
+    /// a sample or decision is lost
+    Server(ServerBenchArgs),
     /// Run the engine at a steady rate while rules change; exit code 1 where samples are lost or
     /// memory grows
     Soak(SoakArgs),
-    /// Print the workload as one JSON document, with the edges that every engine has to find
+    /// Print the workload: as one JSON document, with the edges that every engine has to find, or
+    /// its rules or catalogue alone
     Export(ExportArgs),
 }
 
@@ -95,6 +100,45 @@ pub(crate) struct MemoryArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ServerBenchArgs {
+    /// Rules and vehicles
+    #[arg(long, default_value = "1000x100", value_name = "RULESxVEHICLES", value_parser = size)]
+    pub(crate) size: Size,
+    /// Samples a second, where latencies are measured
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) rate: u32,
+    /// Seconds at that rate
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(crate) seconds: u32,
+    /// Samples that are sent one at a time
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) singles: u32,
+    /// Samples that are sent as fast as they go
+    #[arg(long, default_value_t = 2_000_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) samples: u32,
+    /// Subscribers of the feed; may be repeated. Without it, 1 and then 100
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=250))]
+    pub(crate) subscribers: Vec<u32>,
+    /// Streams of samples, each on a connection of its own
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) streams: u32,
+    /// Samples in one message, at most
+    #[arg(long, default_value_t = 1_024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    pub(crate) batch: u32,
+    /// Send samples in rows, one vehicle a message, and not in columns
+    #[arg(long)]
+    pub(crate) rows: bool,
+    /// Measure this server instead of starting one. Its catalogue must have the signals of
+    /// `bench export --part catalogue`, its rules are others meanwhile, and its event time is
+    /// moved on: use one that nobody needs
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// Seed of rules and samples
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct SoakArgs {
     /// How long it goes on; at least a second
     #[arg(long, default_value_t = 5.0, value_name = "N", value_parser = minutes)]
@@ -118,6 +162,9 @@ pub(crate) struct SoakArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
+    /// What is printed
+    #[arg(long, default_value = "document")]
+    pub(crate) part: ExportPart,
     /// Rules and vehicles
     #[arg(long, value_name = "RULESxVEHICLES", value_parser = size)]
     pub(crate) size: Size,
@@ -127,6 +174,17 @@ pub(crate) struct ExportArgs {
     /// Seed of rules and samples
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
+}
+
+/// What `bench export` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportPart {
+    /// Rules, values, events and edges in plain numbers, as JSON.
+    Document,
+    /// The rules, for `piccolo-server --rules`.
+    Rules,
+    /// The signals, for `piccolo-server --catalogue`, in a file that ends with .tsv.
+    Catalogue,
 }
 
 /// A time in minutes: a second to a week.

@@ -1,5 +1,6 @@
 //! `piccolo bench`: how fast this machine runs the engine, measured afresh.
 
+mod server;
 mod soak;
 
 use std::io::{self, Write};
@@ -8,12 +9,14 @@ use std::process::Command;
 use piccolo_base::exit::Code;
 use piccolo_benchmark::export::Export;
 use piccolo_benchmark::latency::{self, Latency};
-use piccolo_benchmark::table::{self, Plan, Row};
-use piccolo_benchmark::{Size, memory};
+use piccolo_benchmark::table::{self, BenchError, Plan, Row};
+use piccolo_benchmark::{Size, Workload, memory};
+use piccolo_catalogue::to_facts;
 use serde::{Deserialize, Serialize};
 
 use crate::args::{
-    BenchArgs, BenchCommand, DocumentFormat, EngineBenchArgs, ExportArgs, LatencyArgs, MemoryArgs,
+    BenchArgs, BenchCommand, DocumentFormat, EngineBenchArgs, ExportArgs, ExportPart, LatencyArgs,
+    MemoryArgs,
 };
 use crate::error::CliError;
 use crate::output::note;
@@ -34,6 +37,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Code, CliError> {
         BenchCommand::Engine(engine) => rows(engine, args.output)?,
         BenchCommand::Latency(latency) => measure_latency(latency, args.output)?,
         BenchCommand::Memory(memory) => measure_memory(memory, args.output)?,
+        BenchCommand::Server(server) => return server::run(server, args.output),
         BenchCommand::Soak(soak) => return soak::run(soak, args.output),
         BenchCommand::Export(plan) => export(plan)?,
     }
@@ -123,12 +127,25 @@ fn measure_memory(args: &MemoryArgs, format: DocumentFormat) -> Result<(), CliEr
     })
 }
 
-/// Prints JSON whatever the format: a document for programs has no table.
+/// Prints the same whatever the format: what is for programs has no table.
 fn export(args: &ExportArgs) -> Result<(), CliError> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    serde_json::to_writer(&mut out, &Export::new(args.size, args.events as usize, args.seed))?;
-    writeln!(out)?;
-    Ok(())
+    match args.part {
+        ExportPart::Document => {
+            let document = Export::new(args.size, args.events as usize, args.seed);
+            serde_json::to_writer(&mut out, &document)?;
+            writeln!(out)?;
+        }
+        ExportPart::Rules => {
+            let workload = Workload::new(args.size, 0, false, args.seed);
+            out.write_all(workload.text().as_bytes())?;
+        }
+        ExportPart::Catalogue => {
+            let (catalogue, _) = Workload::catalogue().map_err(BenchError::from)?;
+            out.write_all(to_facts(&catalogue).as_bytes())?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 /// Measures memory in a process of its own: this one has had other engines before.

@@ -108,7 +108,7 @@ fn tell(found: &[v1::RuleDiagnostic]) {
 }
 
 /// What the server said, with the exit code that it comes to.
-fn said(status: Status) -> CliError {
+pub(crate) fn said(status: Status) -> CliError {
     tell(&diagnostics(&status));
     let code = match status.code() {
         tonic::Code::InvalidArgument | tonic::Code::ResourceExhausted => Code::InvalidInput,

@@ -17,20 +17,27 @@ use crate::run::{Folder, Ran, piccolo};
 
 const RULE: &str = r#"scenario "a" { when Vehicle.Speed > 50 then launch("one") }"#;
 
+/// Long, so that a test's pauses make no sample late.
+const LATENESS_US: u64 = 60_000_000;
+
 /// A server in a thread of its own, until this is dropped.
-struct Live {
-    url: String,
+pub(crate) struct Live {
+    pub(crate) url: String,
     stop: CancellationToken,
 }
 
 impl Live {
     fn new() -> Self {
+        Self::with(Catalogue::vss6())
+    }
+
+    /// A server over these signals; its rules are those of [`RULE`] as far as they fit.
+    pub(crate) fn with(catalogue: Arc<Catalogue>) -> Self {
         let stop = CancellationToken::new();
         let (until, (address, bound)) = (stop.clone(), mpsc::channel());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let catalogue = Catalogue::vss6();
                 let rules = Arc::new(RuleSet::parse("a", RULE, &catalogue).0);
                 let (first, signals) = (Arc::clone(&rules), Arc::clone(&catalogue));
                 let setup = Setup {
@@ -38,7 +45,7 @@ impl Live {
                     catalogue,
                     engine: move || Dataflow::new(EngineConfig::default(), signals, &first),
                     rules,
-                    input: Input::Sources { lateness_us: 0 },
+                    input: Input::Sources { lateness_us: LATENESS_US },
                     limits: Limits::default(),
                     clock: Arc::new(SystemClock::default()),
                 };
@@ -50,7 +57,7 @@ impl Live {
         Self { url: format!("http://{}", bound.recv().unwrap()), stop }
     }
 
-    fn rules(&self, args: &[&str]) -> Ran {
+    pub(crate) fn rules(&self, args: &[&str]) -> Ran {
         piccolo(&[&["rules"], args, &["--server", &self.url]].concat())
     }
 
@@ -62,7 +69,7 @@ impl Live {
     }
 
     /// Version and lanes of each, the newest first.
-    fn versions(&self) -> Value {
+    pub(crate) fn versions(&self) -> Value {
         let list = self.json(&["list"]);
         let of = |version: &Value| json!([version["version"], version["lanes"]]);
         list["versions"].as_array().unwrap().iter().map(of).collect()
