@@ -7,7 +7,9 @@ use std::sync::Arc;
 use timely::dataflow::operators::{Input as _, Inspect, Probe};
 
 use super::{Edge, Evaluator, Input, RuleSpec, evaluate};
+use crate::condition::{Atom, Condition, Formula};
 use crate::cooldown::EdgeKind;
+use crate::derived::{DerivedSpec, Function};
 use crate::ids::{Sample, Time};
 use crate::naive;
 use crate::random::{Random, condition, history};
@@ -40,6 +42,47 @@ fn edges_equal_those_of_the_twin_for_every_batching() {
         }
     }
     assert!(full * 2 > compared, "{full} of {compared} comparisons had an edge");
+}
+
+/// A function over time sees every sample, also one that moves its signal nowhere near a
+/// threshold of the conditions that read it too.
+#[test]
+fn who_needs_every_sample_sees_the_calm_ones() {
+    let above = |slot, threshold| Condition {
+        atoms: vec![Atom::Above { slot, threshold, inclusive: true }],
+        formula: Formula::Literal { atom: 0, negated: false },
+    };
+    let rule = |when| {
+        Arc::new(RuleSpec {
+            when,
+            until: None,
+            held_us: 0,
+            cooldown_us: 0,
+            captures: Arc::default(),
+        })
+    };
+    let fresh = DerivedSpec { slot: 1, reads: vec![0], function: Function::Fresh(10) };
+    let mut evaluator = Evaluator::new(false);
+    evaluator.take(Input::Add(0, rule(above(0, 50.0)), 0));
+    evaluator.take(Input::Derive(Arc::new(fresh), 1));
+    evaluator.take(Input::Add(1, rule(above(1, 1.0)), 1));
+    let sample = |time_us, value| Sample { time_us, value, vehicle: 0, slot: 0, origin: 0 };
+    // One sample every 8 us keeps the signal fresh; after the last it is so for 10 us.
+    let samples = [0, 8, 16, 24].map(|time_us| sample(time_us, time_us as f64));
+    evaluator.take(Input::Samples(samples.to_vec()));
+    let mut edges = Vec::new();
+    evaluator.advance(100, &mut edges);
+    let edges: Vec<_> = edges.iter().map(|edge| (edge.rule, edge.time_us, edge.kind)).collect();
+    assert_eq!(edges, [(1, 0, EdgeKind::Begin), (1, 35, EdgeKind::End)]);
+
+    // Once nobody needs them, they are calm again, and conditions hold as before.
+    evaluator.take(Input::Remove(1));
+    evaluator.take(Input::Forget(1));
+    evaluator.take(Input::Samples(vec![sample(100, 49.0), sample(101, 50.0), sample(102, 51.0)]));
+    let mut edges = Vec::new();
+    evaluator.advance(200, &mut edges);
+    let edges: Vec<_> = edges.iter().map(|edge| (edge.rule, edge.time_us, edge.kind)).collect();
+    assert_eq!(edges, [(0, 101, EdgeKind::Begin)]);
 }
 
 fn rule(random: &mut Random) -> RuleSpec {

@@ -62,7 +62,8 @@ fn samples(
     time_us: u64,
 ) -> Vec<piccolo_engine::Sample> {
     let up = moment % 4 < 2;
-    let values = [Value::Float(moment as f64 * 20.0), Value::Int(moment as i64 - 3), Value::Bool(up)];
+    let values =
+        [Value::Float(moment as f64 * 20.0), Value::Int(moment as i64 - 3), Value::Bool(up)];
     let mut samples = Vec::new();
     for vehicle in ["a", "b"] {
         let vehicle = engine.vehicle(vehicle).unwrap();

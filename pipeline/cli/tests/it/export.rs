@@ -60,7 +60,8 @@ fn its_rules_are_those_that_the_engine_reads() {
             }
             other => panic!("{other:?} is no comparison with a number"),
         });
-        let exported = exported.iter().map(|(signal, symbol, than)| (path(*signal), *symbol, *than));
+        let exported =
+            exported.iter().map(|(signal, symbol, than)| (path(*signal), *symbol, *than));
         assert_eq!(read.collect::<Vec<_>>(), exported.collect::<Vec<_>>(), "rule {number}");
     }
 }
