@@ -86,8 +86,9 @@ pub enum Input {
     Capture(Rule, Arc<[Slot]>),
     /// Keeps in a slot whether a rule is active.
     Announce(Rule, Slot),
-    /// Takes a rule away, from the operator's present time on; it ends where it is active.
-    Remove(Rule),
+    /// Takes a rule away, from the operator's present time on; it ends where it is active, for
+    /// everybody, or for the lane that alone has not ceased to listen a moment ago.
+    Remove(Rule, Option<Lane>),
     /// The promise that no later sample is earlier: everything before it is decided at once. It
     /// says what the frontier will say too, and need not wait for that to come round.
     Tick(Time),

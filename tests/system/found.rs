@@ -169,3 +169,21 @@ fn arguments_and_policies_may_count_vehicles() {
         &["0 begin a network(n) 1", "0 begin b network(m) true", "0 begin c not launch(x): many"],
     );
 }
+
+#[test]
+fn what_leaves_both_lanes_at_once_ends_once_in_each() {
+    let catalogue = catalogue();
+    let mut engine = engine(EngineConfig::default(), &catalogue, &rules(HOLDER, &catalogue));
+    engine.load_shadow(&rules(HOLDER, &catalogue)).unwrap();
+    let vehicle = engine.vehicle("car").unwrap();
+    let speed = catalogue.find(SPEED).unwrap();
+    let sample = engine.sample(vehicle, speed, Some(&Value::Float(5.0)), 0, 0).unwrap();
+    assert_eq!(engine.step(1_000_000, vec![sample]).unwrap().len(), 1);
+    assert_eq!(engine.take_shadow_decisions().len(), 1);
+    engine.load(&rules("", &catalogue)).unwrap();
+    engine.load_shadow(&rules("", &catalogue)).unwrap();
+    let lines: Vec<String> = engine.step(2_000_000, Vec::new()).unwrap().iter().map(line).collect();
+    assert_eq!(lines, ["1 end b"]);
+    let lines: Vec<String> = engine.take_shadow_decisions().iter().map(line).collect();
+    assert_eq!(lines, ["1 end b"]);
+}

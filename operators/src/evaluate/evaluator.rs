@@ -164,7 +164,7 @@ impl Evaluator {
             Input::Uncount(slot) => self.uncount(slot),
             Input::Capture(rule, captures) => self.capture(rule, captures),
             Input::Announce(rule, slot) => self.announce_from_now(rule, slot),
-            Input::Remove(rule) => self.remove(rule),
+            Input::Remove(rule, lane) => self.remove(rule, lane),
             Input::Derive(spec, level) => self.derive(spec, level),
             Input::Forget(slot) => self.forget(slot),
             // The operator lets time pass, since edges come of it.

@@ -328,7 +328,9 @@ impl Engine {
             Lane::ALL.iter().filter(present).count()
         });
         if lanes == Some(1) {
-            self.changes.push(Order::Remove(rule));
+            let other_left =
+                Lane::ALL.iter().any(|other| self.leaving.contains(&(rule, Some(*other))));
+            self.changes.push(Order::Remove(rule, other_left.then_some(lane)));
             self.leaving.insert((rule, None));
         } else {
             self.changes.push(Order::Leave { rule, lane });

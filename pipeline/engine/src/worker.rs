@@ -69,7 +69,8 @@ pub(crate) enum Order {
     },
     Capture(Rule, Arc<[Slot]>),
     Announce(Rule, Slot),
-    Remove(Rule),
+    /// Takes a rule away; only one lane has to hear of it where the other left it a moment ago.
+    Remove(Rule, Option<Lane>),
     /// A target of which it matters from now on who has it, with the vehicles and rules that do.
     Contest {
         target: Target,
@@ -297,9 +298,9 @@ impl Dataflows {
             }
             Order::Capture(rule, captures) => self.send(rule, &Input::Capture(rule, captures)),
             Order::Announce(rule, slot) => self.send(rule, &Input::Announce(rule, slot)),
-            Order::Remove(rule) => {
+            Order::Remove(rule, lane) => {
                 self.leaving.insert((rule, None));
-                self.send(rule, &Input::Remove(rule));
+                self.send(rule, &Input::Remove(rule, lane.map(Lane::number)));
             }
             Order::Contest { target, holders } => self.contest(target, &holders),
             Order::Samples(samples) => {
@@ -322,7 +323,7 @@ impl Dataflows {
         for ((flow, old_runs), new_runs) in self.flows.iter_mut().zip(runs(old)).zip(runs(new)) {
             match (old_runs, new_runs) {
                 (true, true) => flow.send(Input::Succeed { old, new, same_when }),
-                (true, false) => flow.send(Input::Remove(old)),
+                (true, false) => flow.send(Input::Remove(old, None)),
                 _ => {}
             }
         }

@@ -124,14 +124,15 @@ impl Evaluator {
     }
 
     /// Ends a rule where it is active and forgets it.
-    pub(super) fn remove(&mut self, rule: Rule) {
+    pub(super) fn remove(&mut self, rule: Rule, lane: Option<Lane>) {
+        let cause = lane.map_or(Cause::Removed, Cause::Lane);
         for vehicle in 0..self.latest.vehicles() {
             let key = (vehicle, rule);
             let active = self.is_active(key);
             self.held.fall(key);
             self.cooldown.remove(key);
             if active && let Some(edge) = self.edge(key, EdgeKind::End) {
-                self.push_change(Edge { cause: Cause::Removed, flips: Box::default(), ..edge });
+                self.push_change(Edge { cause, flips: Box::default(), ..edge });
             }
         }
         self.forget_rule(rule);
