@@ -76,7 +76,7 @@ fn who_needs_every_sample_sees_the_calm_ones() {
     assert_eq!(edges, [(1, 0, EdgeKind::Begin), (1, 35, EdgeKind::End)]);
 
     // Once nobody needs them, they are calm again, and conditions hold as before.
-    evaluator.take(Input::Remove(1));
+    evaluator.take(Input::Remove(1, None));
     evaluator.take(Input::Forget(1));
     evaluator.take(Input::Samples(vec![sample(100, 49.0), sample(101, 50.0), sample(102, 51.0)]));
     let mut edges = Vec::new();
