@@ -249,7 +249,7 @@ impl Conditions {
         self.stale.push(slot);
     }
 
-    /// Whether [`Latest::take_calm`] knows all that makes a difference.
+    /// Whether [`Self::cross`] and the calm values know all that makes a difference.
     #[inline]
     pub fn is_indexed(&self) -> bool {
         self.stale.is_empty()
