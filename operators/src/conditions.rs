@@ -249,7 +249,7 @@ impl Conditions {
         self.stale.push(slot);
     }
 
-    /// Whether [`Self::cross`] and the calm values know all that makes a difference.
+    /// Whether the calm intervals say all that makes a difference: no condition changed since.
     #[inline]
     pub fn is_indexed(&self) -> bool {
         self.stale.is_empty()
