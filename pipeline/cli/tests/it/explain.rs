@@ -51,10 +51,12 @@ fn what_cannot_be_answered_is_said_with_its_code() {
     };
     check(&["--scenario", "nobody"], 4, "there is no scenario `nobody`");
     check(&["--not", "nobody", "--nearest"], 4, "there is no scenario `nobody`");
-    check(&["--id", "00"], 4, "no such decision");
+    let unknown = "0".repeat(32);
+    check(&["--id", &unknown], 4, "no such decision");
+    check(&["--id", "00"], 2, "32 hexadecimal digits");
     check(&["--scenario", "engine-hot", "--at", "10s"], 4, "no such decision");
     check(&["--not", "motorway"], 2, "--at DURATION, or --nearest");
     check(&["--scenario", "motorway", "--nearest"], 2, "--not");
     check(&[], 2, "--id");
-    check(&["--id", "00", "--not", "motorway"], 2, "cannot be used with");
+    check(&["--id", &unknown, "--not", "motorway"], 2, "cannot be used with");
 }

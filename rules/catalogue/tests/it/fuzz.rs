@@ -44,6 +44,6 @@ fn inputs_that_fuzzing_found_worth_keeping() {
 fn mutated_catalogues() {
     let mut inputs = kept(&[".json", ".vspec"]);
     inputs.extend(corpus("catalogue"));
-    let signals = Mutation::new(61, inputs, &WORDS).run(5_000, check);
+    let signals = Mutation::new(61, inputs, &WORDS).run(20_000, check);
     assert!(signals > 200, "only {signals} signals were read");
 }
