@@ -23,7 +23,7 @@ pub const WORKERS_MAX: usize = 64;
 
 /// For how long a worker that waits for another looks again and again before it sleeps: waking up
 /// takes longer than most steps do.
-const SPIN: Duration = Duration::from_micros(50);
+const SPIN: Duration = Duration::from_micros(300);
 
 /// All workers; vehicles are dealt to them in turn. They are the workers of one timely process.
 pub(crate) struct Crew {
