@@ -187,3 +187,29 @@ fn what_leaves_both_lanes_at_once_ends_once_in_each() {
     let lines: Vec<String> = engine.take_shadow_decisions().iter().map(line).collect();
     assert_eq!(lines, ["1 end b"]);
 }
+
+/// A sample that waits for its time when the first rule about the fleet comes is seen by it too.
+#[test]
+fn what_waits_when_the_fleet_is_first_asked_about_is_not_lost() {
+    let catalogue = catalogue();
+    // At the present time a step only hands samples over; after it the operators have them.
+    for tick_us in [0, 1] {
+        let mut engine = engine(EngineConfig::default(), &catalogue, &rules("", &catalogue));
+        let vehicle = engine.vehicle("car").unwrap();
+        let speed = catalogue.find(SPEED).unwrap();
+        let sample = engine.sample(vehicle, speed, Some(&Value::Float(20.0)), 5, 0).unwrap();
+        engine.step(tick_us, vec![sample]).unwrap();
+        let rule =
+            r#"scenario "many" { when vehicles(Vehicle.Speed > 10.0) > 0 then launch("x") }"#;
+        engine.load(&rules(rule, &catalogue)).unwrap();
+        let lines: Vec<String> = engine.step(9, Vec::new()).unwrap().iter().map(line).collect();
+        assert_eq!(lines, ["0 begin many launch(x)"], "a step to {tick_us} before");
+    }
+}
+
+#[test]
+fn what_only_arguments_ask_about_the_fleet_is_counted() {
+    let rule = r#"scenario "s" { when Vehicle.Speed > 10.0
+        then network("n", #{ rate: vehicles(Vehicle.Speed > 10.0) }) }"#;
+    check_values(&[(Some(rule), &[(SPEED, Value::Float(20.0))])], &["0 begin s network(n) 1"]);
+}

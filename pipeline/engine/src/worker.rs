@@ -229,7 +229,7 @@ impl Dataflows {
         part: Part,
     ) -> Findings {
         let samples_go_to = if part == Part::Finish { Stage::Fleet } else { Stage::Vehicle };
-        orders.into_iter().for_each(|order| self.take(order, samples_go_to));
+        orders.into_iter().for_each(|order| self.take(workers, order, samples_go_to));
         let edges = self.flows[samples_go_to as usize].run(&mut workers.own, tick_us);
         self.keep_at_home(edges, samples_go_to, part);
         if part == Part::Count {
@@ -262,9 +262,9 @@ impl Dataflows {
         }
     }
 
-    fn take(&mut self, order: Order, samples_go_to: Stage) {
+    fn take(&mut self, workers: &mut Workers, order: Order, samples_go_to: Stage) {
         match order {
-            Order::OpenFleet => self.open_fleet(),
+            Order::OpenFleet => self.open_fleet(workers),
             Order::Derive(stage, spec, level) => {
                 self.flows[stage as usize].send(Input::Derive(spec, level));
             }
@@ -329,8 +329,9 @@ impl Dataflows {
         }
     }
 
-    /// Lets the flow of the fleet begin with the facts that the other one has.
-    fn open_fleet(&mut self) {
+    /// Lets the flow of the fleet begin with the facts and the waiting samples that the other has.
+    fn open_fleet(&mut self, workers: &mut Workers) {
+        self.flows.iter_mut().for_each(|flow| flow.deliver(&mut workers.own));
         let [vehicles, fleet] = &self.flows;
         fleet.evaluator.borrow_mut().begin_from(&vehicles.evaluator.borrow());
     }

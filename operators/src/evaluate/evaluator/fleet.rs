@@ -117,12 +117,14 @@ impl Evaluator {
         self.fleet.shared.remove(&slot);
     }
 
-    /// Begins with the vehicles and signals that another has, at its time, and without any rule.
+    /// Begins with the vehicles, signals and waiting samples that another has, at its time, and
+    /// without any rule.
     pub fn begin_from(&mut self, other: &Self) {
         let watch = self.watch.take();
         let (edges_made, inputs_taken) = (self.edges_made, self.inputs_taken);
         let fresh = Self::new(self.explain);
-        *self = Self { watch, now_us: other.now_us, edges_made, inputs_taken, ..fresh };
+        let waiting = other.waiting.clone();
+        *self = Self { watch, now_us: other.now_us, edges_made, inputs_taken, waiting, ..fresh };
         for vehicle in 0..other.latest.vehicles() {
             if !other.conditions.is_admitted(vehicle) {
                 continue;

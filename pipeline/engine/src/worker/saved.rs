@@ -42,7 +42,7 @@ impl Dataflows {
     /// Takes vehicles up again. The counts of the fleet and who has which target follow from them.
     pub(super) fn resume(&mut self, workers: &mut Workers, resume: Resume) -> Findings {
         let Resume { orders, now_us, fleet, vehicles, waiting, shared, active } = resume;
-        orders.into_iter().for_each(|order| self.take(order, Stage::Vehicle));
+        orders.into_iter().for_each(|order| self.take(workers, order, Stage::Vehicle));
         let mut findings = Findings::default();
         let stages = if fleet { 2 } else { 1 };
         for (flow, vehicles) in self.flows.iter_mut().zip(vehicles).take(stages) {
