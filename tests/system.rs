@@ -37,9 +37,6 @@ mod oracle;
 #[path = "system/policies.rs"]
 mod policies;
 #[cfg(test)]
-#[path = "system/random_rules.rs"]
-mod random_rules;
-#[cfg(test)]
 #[path = "system/rule_changes.rs"]
 mod rule_changes;
 #[cfg(test)]

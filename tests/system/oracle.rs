@@ -16,7 +16,7 @@ pub(crate) mod lines;
 #[path = "oracle/mutants.rs"]
 mod mutants;
 #[path = "oracle/rules.rs"]
-mod rules;
+pub(crate) mod rules;
 #[path = "oracle/shrink.rs"]
 mod shrink;
 #[path = "oracle/timeline.rs"]

@@ -3,34 +3,18 @@
 
 use std::sync::Arc;
 
-use piccolo_catalogue::{Catalogue, SignalId, Value};
-use piccolo_engine::{Engine, EngineConfig, EngineError, Quarantined, Sample, Snapshot};
-use piccolo_script::{Fact, PlatformFact, RuleSet};
+use piccolo_catalogue::{Catalogue, Value};
+use piccolo_engine::{Engine, EngineConfig, EngineError, Quarantined, Snapshot};
+use piccolo_script::RuleSet;
 
 use crate::data::{engine, lines, rules};
+use crate::oracle::rules::{Author, SCENARIOS, Scope};
+use crate::oracle::world::{Extent, Sample, parse, samples};
 use crate::oracle::{multiplier, seed};
-use crate::random_rules::{asking_scenario, events, fleet_scenario};
 
-const OWN: usize = 10;
-const ABOUT_THE_FLEET: usize = 4;
-const VEHICLES: usize = 4;
-const SAMPLES: usize = 40;
+const EXTENT: Extent = Extent { vehicles: 4, samples: 60 };
+const POLICIES: usize = 2;
 const ROUNDS: usize = 24;
-
-/// What a vehicle was said to be at a time.
-struct Event {
-    time_us: u64,
-    vehicle: usize,
-    what: What,
-    value: Option<Value>,
-    origin: u32,
-}
-
-#[derive(Clone)]
-enum What {
-    Signal(SignalId),
-    Platform(Arc<PlatformFact>),
-}
 
 /// Rules of both lanes.
 struct Sets {
@@ -44,66 +28,46 @@ struct Drive {
     sets: [Sets; 2],
     /// The step before which the second rules are loaded.
     change_at: usize,
-    steps: Vec<(u64, Vec<Event>)>,
+    /// Ticks, and the samples before them with their origins.
+    steps: Vec<(u64, Vec<(u32, Sample)>)>,
     explain: bool,
 }
 
 /// What an engine said in a step.
 type Said = (String, String, Vec<Quarantined>);
 
-/// Gives random scenarios actions that collide, with arguments, and an end that acts.
-fn with_actions(rng: &mut fastrand::Rng, text: &str) -> String {
-    let actions = [
-        r#"priority 1 then [launch("a"), notify("driver", "at " + Vehicle.Speed)]"#,
-        "priority 2 then actuate(Vehicle.Body.Mirrors.PassengerSide.IsFolded, Vehicle.Speed > 0.5)",
-        "then actuate(Vehicle.Body.Mirrors.PassengerSide.IsFolded, Vehicle.Speed < 0.0) \
-         finally actuate(Vehicle.Body.Mirrors.PassengerSide.IsFolded, false)",
-        r#"priority 3 then pause("a") finally restart("a")"#,
-        r#"then launch("b")"#,
-    ];
-    text.lines()
-        .map(|line| line.replace(r#"then launch("a")"#, actions[rng.usize(..actions.len())]) + "\n")
-        .collect()
-}
-
-fn random_text(rng: &mut fastrand::Rng, fleet: bool) -> String {
-    let own = (0..OWN).map(|rule| asking_scenario(rng, rule)).collect::<String>();
-    let last = if fleet { OWN + ABOUT_THE_FLEET } else { OWN };
-    let text = (OWN..last).fold(own, |text, rule| text + &*fleet_scenario(rng, rule, OWN));
+/// Scenarios and policies with every construct, and one whose script breaks its limits.
+fn random_texts(rng: &mut fastrand::Rng, fleet: bool) -> Vec<String> {
+    let scope = Scope { fleet, ask_everywhere: fleet };
+    let mut author = Author { rng, scope, earlier: 0 };
+    let mut texts: Vec<String> =
+        (0..SCENARIOS).map(|number| author.scenario(number).text()).collect();
+    texts.extend((0..POLICIES).map(|number| author.policy(number)));
     let long =
         (0..10).fold("\"xxxxxxxxxxxxxxxx\"".to_owned(), |text, _| format!("({text} + {text})"));
-    with_actions(rng, &text)
-        + r#"
-    scenario "hot" { when node("hpc").cpu > 50.0 held "5us" cooldown "3us" then pause("b") }
-    scenario "mode" { when Vehicle.Body.Lights.Brake.IsActive == "ADAPTIVE" then launch("mode") }
-    policy "not-in-gear" { on pause("*") when Vehicle.Powertrain.Transmission.CurrentGear > 1
-        deny "in gear " + Vehicle.Powertrain.Transmission.CurrentGear }
-    policy "rest" { on any("*") allow }
-    "# + &*format!(
+    texts.push(format!(
         "scenario \"long\" {{ when {{ if Vehicle.Speed > 1.5 {{ {long} != \"\" }} \
              else {{ Vehicle.Speed > 0.5 }} }} then launch(\"b\") }}\n"
-    )
+    ));
+    texts
 }
 
 impl Drive {
     fn random(rng: &mut fastrand::Rng, round: usize) -> Self {
         let catalogue = Catalogue::vss6();
         let fleet = round % 3 != 2;
-        let text = random_text(rng, fleet);
-        let other = random_text(rng, fleet);
-        // Half of the scenarios are others in the shadow, and after the change.
-        let mixed: String = (text.lines().zip(other.lines()))
-            .map(
-                |(line, other)| if rng.bool() { format!("{line}\n") } else { format!("{other}\n") },
-            )
+        let (texts, others) = (random_texts(rng, fleet), random_texts(rng, fleet));
+        // Half of the rules are others in the shadow, and after the change.
+        let mixed: Vec<String> = (texts.iter().zip(&others))
+            .map(|(text, other)| if rng.bool() { text.clone() } else { other.clone() })
             .collect();
-        let changed = if round % 4 == 3 { &mixed } else { &text };
-        let shadow = if round % 2 == 1 { &mixed } else { "" };
-        let sets = [&text, changed].map(|active| Sets {
-            active: rules(active, &catalogue),
-            shadow: rules(shadow, &catalogue),
+        let changed = if round % 4 == 3 { &mixed } else { &texts };
+        let shadow = if round % 2 == 1 { mixed.as_slice() } else { &[] };
+        let sets = [&texts, changed].map(|active| Sets {
+            active: parse(active, &catalogue),
+            shadow: parse(shadow, &catalogue),
         });
-        let steps = steps(rng, &catalogue, &sets[0].active);
+        let steps = steps(rng);
         let change_at = steps.len() / 2;
         Self { catalogue, sets, change_at, steps, explain: round % 4 > 1 }
     }
@@ -123,7 +87,7 @@ impl Drive {
         mut cut: impl FnMut(&mut Engine, &Sets) -> Option<Engine>,
     ) -> Vec<Said> {
         let mut said = Vec::new();
-        for (number, (tick_us, events)) in self.steps.iter().enumerate().skip(from) {
+        for (number, (tick_us, samples)) in self.steps.iter().enumerate().skip(from) {
             let sets = &self.sets[usize::from(number > self.change_at)];
             if let Some(other) = cut(&mut engine, sets) {
                 engine = other;
@@ -131,7 +95,10 @@ impl Drive {
             if number == self.change_at {
                 engine.load(&self.sets[1].active).unwrap();
             }
-            let samples = events.iter().map(|event| sample(&mut engine, event)).collect();
+            let samples = samples.iter();
+            let samples = samples
+                .map(|(origin, sample)| sample.encode(&mut engine, &self.catalogue, *origin))
+                .collect();
             let active = engine.step(*tick_us, samples).unwrap();
             let shadow = engine.take_shadow_decisions();
             said.push((lines(&active), lines(&shadow), engine.take_quarantined()));
@@ -141,52 +108,17 @@ impl Drive {
 }
 
 /// Samples of all vehicles in steps; those at the tick of a step wait for the next one.
-fn steps(
-    rng: &mut fastrand::Rng,
-    catalogue: &Catalogue,
-    rules: &RuleSet,
-) -> Vec<(u64, Vec<Event>)> {
-    let cpu = rules.scenario("hot").unwrap().facts.iter().find_map(|fact| match fact {
-        Fact::Platform(fact) => Some(Arc::clone(fact)),
-        _ => None,
-    });
-    let cpu = cpu.unwrap();
-    let mut all = Vec::new();
-    for vehicle in 0..VEHICLES {
-        for (time_us, signal, value) in events(rng, catalogue, SAMPLES) {
-            let time_us = time_us + vehicle as u64 * 7;
-            let mut push = |what, value| {
-                let origin = all.len() as u32 + 1;
-                all.push(Event { time_us, vehicle, what, value, origin });
-            };
-            push(What::Signal(signal), value);
-            if rng.u8(..6) == 0 {
-                push(What::Platform(Arc::clone(&cpu)), Some(Value::Float(rng.u8(..100).into())));
-            }
-        }
-    }
-    all.sort_by_key(|event| event.time_us);
+fn steps(rng: &mut fastrand::Rng) -> Vec<(u64, Vec<(u32, Sample)>)> {
     let mut steps = Vec::new();
-    let mut rest = all.into_iter().peekable();
+    let mut rest = (1..).zip(samples(rng, EXTENT)).peekable();
     while rest.peek().is_some() {
-        let events: Vec<Event> = rest.by_ref().take(rng.usize(1..12)).collect();
-        let last_us = events.last().unwrap().time_us;
-        steps.push((last_us, events));
+        let samples: Vec<_> = rest.by_ref().take(rng.usize(1..12)).collect();
+        let last_us = samples.last().unwrap().1.time_us;
+        steps.push((last_us, samples));
     }
     let end_us = steps.last().unwrap().0 + 30;
     steps.push((end_us, Vec::new()));
     steps
-}
-
-fn sample(engine: &mut Engine, event: &Event) -> Sample {
-    let Event { time_us, what, value, origin, .. } = event;
-    let vehicle = engine.vehicle(&format!("v{}", event.vehicle)).unwrap();
-    let value = value.as_ref();
-    match what {
-        What::Signal(signal) => engine.sample(vehicle, *signal, value, *time_us, *origin),
-        What::Platform(fact) => engine.platform_sample(vehicle, fact, value, *time_us, *origin),
-    }
-    .unwrap()
 }
 
 #[test]

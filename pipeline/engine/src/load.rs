@@ -365,8 +365,10 @@ impl Engine {
             self.rules_of(lane, change.added.iter().chain(&change.replaced))
         };
         if state.policies.len() > 0 {
+            // Those whose neighbours leave need less than before.
+            let leaving = self.leaving.iter().map(|(rule, _)| rule);
             let neighbours: Vec<Rule> =
-                rules.iter().flat_map(|rule| self.neighbours(lane, *rule)).collect();
+                rules.iter().chain(leaving).flat_map(|rule| self.neighbours(lane, *rule)).collect();
             rules.extend(neighbours);
         }
         // What leaves has captured what its last edges need.
@@ -384,6 +386,11 @@ impl Engine {
     fn rules_of<'n>(&self, lane: Lane, names: impl Iterator<Item = &'n Arc<str>>) -> Vec<Rule> {
         let numbers = &self.lane(lane).numbers;
         names.filter_map(|name| numbers.get(name)).copied().collect()
+    }
+
+    /// Whether a rule is on its way out of a lane, or altogether.
+    fn is_leaving(&self, lane: Lane, rule: Rule) -> bool {
+        [None, Some(lane)].into_iter().any(|which| self.leaving.contains(&(rule, which)))
     }
 
     /// The rules that claim a target that this one claims.
@@ -433,7 +440,8 @@ impl Engine {
                 policies.reads(action, &mut facts);
             }
             // An end may give a target back to another rule, whose action is judged then.
-            for other in self.neighbours(lane, rule) {
+            let stays = |other: &Rule| !self.is_leaving(lane, *other);
+            for other in self.neighbours(lane, rule).into_iter().filter(stays) {
                 let heir = self.rules.get(&other).map(|live| &live.scenario.then);
                 heir.into_iter().flatten().for_each(|action| policies.reads(action, &mut facts));
             }

@@ -144,21 +144,29 @@ impl World {
         let mut engine = Engine::new(config, Arc::clone(catalogue)).unwrap();
         for step in &self.steps {
             let samples = step.samples.iter();
-            let samples = samples.map(|sample| sample.encode(&mut engine, catalogue)).collect();
+            let samples = samples.map(|sample| sample.encode(&mut engine, catalogue, 0)).collect();
             take(&mut engine, step, samples);
         }
     }
 }
 
 impl Sample {
-    fn encode(&self, engine: &mut Engine, catalogue: &Catalogue) -> piccolo_engine::Sample {
+    /// The sample as an engine takes it.
+    pub(crate) fn encode(
+        &self,
+        engine: &mut Engine,
+        catalogue: &Catalogue,
+        origin: u32,
+    ) -> piccolo_engine::Sample {
         let (value, text) = (self.value.as_ref(), facts::text(self.fact));
         let vehicle = engine.vehicle(&vehicle_name(self.vehicle)).unwrap();
         let sample = match PlatformFact::parse(text) {
-            Some(fact) => engine.platform_sample(vehicle, &Arc::new(fact), value, self.time_us, 0),
+            Some(fact) => {
+                engine.platform_sample(vehicle, &Arc::new(fact), value, self.time_us, origin)
+            }
             None => {
                 let signal = catalogue.find(text).unwrap();
-                engine.sample(vehicle, signal, value, self.time_us, 0)
+                engine.sample(vehicle, signal, value, self.time_us, origin)
             }
         };
         sample.unwrap()
@@ -166,12 +174,12 @@ impl Sample {
 }
 
 /// The rules of texts; a random one that is no rule is left out.
-fn parse(texts: &[String], catalogue: &Catalogue) -> RuleSet {
+pub(crate) fn parse(texts: &[String], catalogue: &Catalogue) -> RuleSet {
     RuleSet::parse("random.rhai", &texts.concat(), catalogue).0
 }
 
 /// Samples of all vehicles in order of time, several at one time.
-fn samples(rng: &mut fastrand::Rng, extent: Extent) -> Vec<Sample> {
+pub(crate) fn samples(rng: &mut fastrand::Rng, extent: Extent) -> Vec<Sample> {
     let mut samples = Vec::new();
     for vehicle in 0..extent.vehicles {
         let mut time_us = rng.u64(..12);
