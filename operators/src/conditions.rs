@@ -166,15 +166,10 @@ impl Conditions {
         if held.calm.is_never() || sample.value.is_nan() {
             return false;
         }
-        let state = &mut self.vehicles[sample.vehicle as usize];
         let sample = &Sample { value: sample.value + 0.0, ..*sample };
-        let mut pulse = Pulse {
-            missing: &mut state.missing,
-            outputs: &self.gates.outputs,
-            flips: self.explain.then_some(&mut state.flips),
-            sample,
-            toggles,
-        };
+        let VehicleState { missing, flips, .. } = &mut self.vehicles[sample.vehicle as usize];
+        let (outputs, flips) = (&self.gates.outputs, self.explain.then_some(flips));
+        let mut pulse = Pulse { missing, outputs, flips, sample, toggles };
         pulse.cross(signal, &mut held.passed);
         held.calm = signal.calm(held.passed);
         held.replace(sample);
@@ -190,14 +185,10 @@ impl Conditions {
         toggles: &mut Vec<Toggle>,
     ) {
         let signal = &self.signals[sample.slot as usize];
-        let state = &mut self.vehicles[sample.vehicle as usize];
-        let mut pulse = Pulse {
-            missing: &mut state.missing,
-            outputs: &self.gates.outputs,
-            flips: self.explain.then_some(&mut state.flips),
-            sample,
-            toggles,
-        };
+        let vehicle = &mut self.vehicles[sample.vehicle as usize];
+        let VehicleState { missing, computed, flips } = vehicle;
+        let (outputs, flips) = (&self.gates.outputs, self.explain.then_some(flips));
+        let mut pulse = Pulse { missing, outputs, flips, sample, toggles };
         if let Some(held) = latest.held_mut(sample.vehicle, sample.slot) {
             match (before.is_nan(), sample.value.is_nan()) {
                 (false, false) => pulse.move_value(signal, before, &mut held.passed),
@@ -215,7 +206,7 @@ impl Conditions {
         for &id in &signal.computed {
             let (atom, facts) = (&self.computed[id as usize], latest.of(sample.vehicle));
             let key = (sample.vehicle, id);
-            pulse.recompute(atom, &mut state.computed[id as usize], facts, key, &mut self.exceeded);
+            pulse.recompute(atom, &mut computed[id as usize], facts, key, &mut self.exceeded);
         }
     }
 
