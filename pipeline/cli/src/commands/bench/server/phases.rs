@@ -12,7 +12,7 @@ use super::Bench;
 use super::process::CpuTime;
 use super::report::{Cost, Paced, Saturated, Single, Times, Verdict};
 use super::source::{Row, Source};
-use super::subscribers::{Heard, PATIENCE, Subscribers, edge};
+use super::subscribers::{Hearing, PATIENCE, Subscribers, edge};
 use super::timeline::Timeline;
 use crate::error::CliError;
 
@@ -92,9 +92,9 @@ pub(super) async fn single(
         let expected: Vec<Edge> = edges.iter().map(|edge| Edge { time_us, ..*edge }).collect();
         let began = Instant::now();
         source.send(&[(time_us, *event)]).await?;
-        let (heard, missed) = listen(&mut feed, expected.len()).await?;
-        times.extend(heard.first().map(|(at, _)| at.duration_since(began)));
-        verdict.add(&expected, &heard, missed);
+        let hearing = listen(&mut feed, expected.len()).await?;
+        times.extend(hearing.first.first().map(|(at, _)| at.duration_since(began)));
+        verdict.add(&expected, &hearing);
     }
     verdict.faults = source.settled().await? - faults;
     Ok(Single { samples: times.len(), times: Times::new(times), verdict })
@@ -113,20 +113,21 @@ fn until_edge(position: &mut Position) -> (Vec<Row>, Vec<Edge>) {
 }
 
 /// The next decisions; the second number is how many were missed.
-async fn listen(feed: &mut Feed, count: usize) -> Result<(Vec<Heard>, u64), CliError> {
-    let (mut heard, mut missed) = (Vec::new(), 0);
-    while heard.len() + (missed as usize) < count {
+async fn listen(feed: &mut Feed, count: usize) -> Result<Hearing, CliError> {
+    let mut hearing = Hearing::default();
+    while hearing.first.len() + (hearing.missed as usize) < count {
         let Ok(event) = tokio::time::timeout(PATIENCE, feed.next()).await else { break };
         match event? {
             Some(FeedEvent::Decisions(decisions)) => {
                 let now = Instant::now();
-                heard.extend(decisions.iter().map(|decision| (now, edge(decision))));
+                hearing.first.extend(decisions.iter().map(|decision| (now, edge(decision))));
             }
-            Some(FeedEvent::Missed(gap)) => missed += gap.count.unwrap_or(1),
+            Some(FeedEvent::Missed(gap)) => hearing.missed += gap.count.unwrap_or(1),
             None => break,
         }
     }
-    Ok((heard, missed))
+    hearing.first_missed = hearing.missed;
+    Ok(hearing)
 }
 
 /// Samples at a steady rate. A latency counts from when the sample was due, whenever it was sent.
@@ -146,12 +147,12 @@ pub(super) async fn paced(
     let faults = source.settled().await? - faults;
     feeds.hear(edges.len()).await;
     let cost = cost(before, bench.cpu_time(), rows.len());
-    let (heard, missed) = feeds.heard(edges.len());
+    let hearing = feeds.heard(edges.len());
     let mut verdict = Verdict { faults, ..Verdict::default() };
-    verdict.add(&edges, &heard, missed);
+    verdict.add(&edges, &hearing);
     let first_us = rows.first().map_or(0, |row| row.0);
     let due = |edge: &Edge| began + Duration::from_micros(edge.time_us - first_us);
-    let times = heard.iter().filter_map(|(at, edge)| {
+    let times = hearing.first.iter().filter_map(|(at, edge)| {
         edge.as_ref()
             .filter(|edge| edge.time_us >= first_us)
             .map(|edge| at.duration_since(due(edge)))
@@ -211,10 +212,10 @@ pub(super) async fn saturated(
     position.timeline.catch_up(accepted);
     let expected = if subscribers > 0 { edges.as_slice() } else { &[] };
     feeds.hear(expected.len()).await;
-    let (heard, missed) = feeds.heard(expected.len());
-    let decided = heard.last().map_or(accepted, |(at, _)| at.duration_since(began));
+    let hearing = feeds.heard(expected.len());
+    let decided = hearing.first.last().map_or(accepted, |(at, _)| at.duration_since(began));
     let mut verdict = Verdict { faults, ..Verdict::default() };
-    verdict.add(expected, &heard, missed);
+    verdict.add(expected, &hearing);
     Ok(Saturated {
         subscribers,
         samples: rows.len(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use piccolo_benchmark::Edge;
 use serde::Serialize;
 
-use super::subscribers::Heard;
+use super::subscribers::Hearing;
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
@@ -85,24 +85,28 @@ pub(super) struct Verdict {
     /// Decisions that came to the first subscriber and should not have, or the other way round;
     /// and how many the others have too few or too many.
     pub(super) wrong: u64,
+    /// Decisions that subscribers were told that they missed, being too slow.
+    pub(super) missed: u64,
     /// Samples that the server counted as faults.
     pub(super) faults: u64,
 }
 
 impl Verdict {
     /// Holds what was heard against what had to be.
-    pub(super) fn add(&mut self, expected: &[Edge], heard: &[Heard], missed: u64) {
+    pub(super) fn add(&mut self, expected: &[Edge], hearing: &Hearing) {
+        let Hearing { first, first_missed, missed, others_wrong } = hearing;
         let wanted: BTreeSet<&Edge> = expected.iter().collect();
-        let known: BTreeSet<&Edge> = heard.iter().filter_map(|(_, edge)| edge.as_ref()).collect();
+        let known: BTreeSet<&Edge> = first.iter().filter_map(|(_, edge)| edge.as_ref()).collect();
         // What is no edge of the workload, or came twice.
-        let strange = heard.len() - known.len();
-        let different = wanted.symmetric_difference(&known).count();
+        let strange = first.len() - known.len();
+        let different = (wanted.symmetric_difference(&known).count() + strange) as u64;
         self.decisions += expected.len();
-        self.wrong += (different + strange) as u64 + missed;
+        self.wrong += different.abs_diff(*first_missed) + others_wrong;
+        self.missed += missed;
     }
 
     fn is_well(self) -> bool {
-        self.wrong == 0 && self.faults == 0
+        self.wrong == 0 && self.missed == 0 && self.faults == 0
     }
 }
 
@@ -137,7 +141,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "\nfrom a sample to its decision")?;
     writeln!(
         out,
-        "{:>12} {:>11} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>6} {:>10} {:>10}",
+        "{:>12} {:>11} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>8} {:>6} {:>10} {:>10}",
         "samples/s",
         "subscribers",
         "p50",
@@ -146,6 +150,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         "max",
         "decisions",
         "wrong",
+        "missed",
         "faults",
         "engine",
         "server"
@@ -159,15 +164,16 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "\nas many as go in")?;
     writeln!(
         out,
-        "{:>12} {:>11} {:>9} {:>6} {:>6} {:>10} {:>10}",
-        "samples/s", "subscribers", "decisions", "wrong", "faults", "engine", "server"
+        "{:>12} {:>11} {:>9} {:>6} {:>8} {:>6} {:>10} {:>10}",
+        "samples/s", "subscribers", "decisions", "wrong", "missed", "faults", "engine", "server"
     )?;
     for row in &report.saturated {
-        let Verdict { decisions, wrong, faults } = row.verdict;
+        let Verdict { decisions, wrong, missed, faults } = row.verdict;
         let (engine, server) = costs(row.cost);
         writeln!(
             out,
-            "{:>12.0} {:>11} {decisions:>9} {wrong:>6} {faults:>6} {engine:>10} {server:>10}",
+            "{:>12.0} {:>11} {decisions:>9} {wrong:>6} {missed:>8} {faults:>6} {engine:>10} \
+             {server:>10}",
             row.samples_per_second, row.subscribers
         )?;
     }
@@ -184,12 +190,12 @@ fn write_times(
 ) -> io::Result<()> {
     let Times { p50_ns, p99_ns, p99_9_ns, max_ns } = times;
     let [p50, p99, p99_9, max] = [p50_ns, p99_ns, p99_9_ns, max_ns].map(|ns| *ns as f64 / 1e6);
-    let Verdict { decisions, wrong, faults } = verdict;
+    let Verdict { decisions, wrong, missed, faults } = verdict;
     let (engine, server) = costs(cost);
     writeln!(
         out,
         "{rate:>12} {subscribers:>11} {p50:>6.3} ms {p99:>6.3} ms {p99_9:>6.3} ms {max:>6.3} ms \
-         {decisions:>9} {wrong:>6} {faults:>6} {engine:>10} {server:>10}"
+         {decisions:>9} {wrong:>6} {missed:>8} {faults:>6} {engine:>10} {server:>10}"
     )
 }
 

@@ -22,6 +22,19 @@ const LOOK: Duration = Duration::from_millis(2);
 /// A decision that the first subscriber heard, and when; none where it is of no rule that was sent.
 pub(super) type Heard = (Instant, Option<Edge>);
 
+/// What all subscribers heard.
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    /// What the first one did.
+    pub(super) first: Vec<Heard>,
+    /// How many decisions the first one was told that it missed.
+    pub(super) first_missed: u64,
+    /// How many all were told that they missed.
+    pub(super) missed: u64,
+    /// How many decisions the others have too few or too many, those told as missed set aside.
+    pub(super) others_wrong: u64,
+}
+
 /// Any number of subscribers without a filter, each on a connection of its own.
 pub(super) struct Subscribers {
     shared: Arc<Shared>,
@@ -32,10 +45,24 @@ pub(super) struct Subscribers {
 #[derive(Debug)]
 struct Shared {
     first: Mutex<Vec<Heard>>,
-    /// How many decisions each has heard.
-    counts: Vec<AtomicU64>,
-    /// How many decisions were missed by all together.
+    counts: Vec<Count>,
+}
+
+/// How many decisions a subscriber has heard, and was told that it missed.
+#[derive(Debug, Default)]
+struct Count {
+    heard: AtomicU64,
     missed: AtomicU64,
+}
+
+impl Count {
+    fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Acquire)
+    }
+
+    fn both(&self) -> u64 {
+        self.heard.load(Ordering::Acquire) + self.missed()
+    }
 }
 
 impl Subscribers {
@@ -43,8 +70,7 @@ impl Subscribers {
     pub(super) async fn start(url: &str, count: usize) -> Result<Self, CliError> {
         let shared = Arc::new(Shared {
             first: Mutex::default(),
-            counts: (0..count).map(|_| AtomicU64::new(0)).collect(),
-            missed: AtomicU64::new(0),
+            counts: (0..count).map(|_| Count::default()).collect(),
         });
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
@@ -68,7 +94,7 @@ impl Subscribers {
     pub(super) async fn hear(&self, expected: usize) {
         let (mut before, mut since) = (0, Instant::now());
         loop {
-            let counts = self.shared.counts.iter().map(|count| count.load(Ordering::Acquire));
+            let counts = self.shared.counts.iter().map(Count::both);
             let (least, sum) =
                 counts.fold((u64::MAX, 0), |(least, sum), count| (least.min(count), sum + count));
             if least >= expected as u64 || since.elapsed() > PATIENCE {
@@ -81,13 +107,16 @@ impl Subscribers {
         }
     }
 
-    /// What the first has heard, and how many decisions the others have too few or too many.
-    pub(super) fn heard(&self, expected: usize) -> (Vec<Heard>, u64) {
-        let first = self.shared.first.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let others = self.shared.counts.iter().skip(1);
-        let wrong: u64 =
-            others.map(|count| count.load(Ordering::Acquire).abs_diff(expected as u64)).sum();
-        (first, wrong + self.shared.missed.load(Ordering::Acquire))
+    /// What was heard so far, where so many decisions had to come.
+    pub(super) fn heard(&self, expected: usize) -> Hearing {
+        let counts = &self.shared.counts;
+        let others = counts.iter().skip(1);
+        Hearing {
+            first: self.shared.first.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            first_missed: counts.first().map_or(0, Count::missed),
+            missed: counts.iter().map(Count::missed).sum(),
+            others_wrong: others.map(|count| count.both().abs_diff(expected as u64)).sum(),
+        }
     }
 }
 
@@ -118,10 +147,11 @@ async fn follow(mut feed: Feed, shared: Arc<Shared>, number: usize) {
                     let heard = decisions.iter().map(|decision| (now, edge(decision)));
                     shared.first.lock().unwrap_or_else(PoisonError::into_inner).extend(heard);
                 }
-                shared.counts[number].fetch_add(decisions.len() as u64, Ordering::Release);
+                shared.counts[number].heard.fetch_add(decisions.len() as u64, Ordering::Release);
             }
             FeedEvent::Missed(missed) => {
-                shared.missed.fetch_add(missed.count.unwrap_or(1), Ordering::Release);
+                let count = missed.count.unwrap_or(1);
+                shared.counts[number].missed.fetch_add(count, Ordering::Release);
             }
         }
     }

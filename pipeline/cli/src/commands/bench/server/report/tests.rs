@@ -3,31 +3,38 @@
 use std::time::Instant;
 
 use super::*;
+use crate::commands::bench::server::subscribers::Heard;
 
 fn edge(time_us: u64) -> Edge {
     Edge { time_us, vehicle: 1, rule: 2, begins: true }
 }
 
-fn check(expected: &[u64], heard: &[Option<u64>], missed: u64, wrong: u64) {
+/// `missed`: by the first subscriber, and by all.
+fn check(expected: &[u64], heard: &[Option<u64>], missed: (u64, u64), wrong: u64) {
     let expected: Vec<Edge> = expected.iter().map(|time_us| edge(*time_us)).collect();
-    let heard: Vec<Heard> =
+    let first: Vec<Heard> =
         heard.iter().map(|time_us| (Instant::now(), time_us.map(edge))).collect();
+    let hearing = Hearing { first, first_missed: missed.0, missed: missed.1, others_wrong: 0 };
     let mut verdict = Verdict::default();
-    verdict.add(&expected, &heard, missed);
-    assert_eq!((verdict.decisions, verdict.wrong), (expected.len(), wrong), "{heard:?}");
-    assert_eq!(verdict.is_well(), wrong == 0);
+    verdict.add(&expected, &hearing);
+    assert_eq!((verdict.decisions, verdict.wrong), (expected.len(), wrong), "{hearing:?}");
+    assert_eq!(verdict.missed, missed.1);
+    assert_eq!(verdict.is_well(), wrong == 0 && missed.1 == 0);
 }
 
 #[test]
 fn what_is_lost_strange_or_twice_is_wrong() {
-    check(&[], &[], 0, 0);
-    check(&[1, 2], &[Some(1), Some(2)], 0, 0);
-    check(&[1, 2], &[Some(2)], 0, 1);
-    check(&[1], &[Some(1), Some(2)], 0, 1);
-    check(&[1], &[Some(2)], 0, 2);
-    check(&[1], &[Some(1), Some(1)], 0, 1);
-    check(&[1], &[Some(1), None], 0, 1);
-    check(&[1], &[Some(1)], 3, 3);
+    check(&[], &[], (0, 0), 0);
+    check(&[1, 2], &[Some(1), Some(2)], (0, 0), 0);
+    check(&[1, 2], &[Some(2)], (0, 0), 1);
+    check(&[1], &[Some(1), Some(2)], (0, 0), 1);
+    check(&[1], &[Some(2)], (0, 0), 2);
+    check(&[1], &[Some(1), Some(1)], (0, 0), 1);
+    check(&[1], &[Some(1), None], (0, 0), 1);
+    check(&[1], &[Some(1)], (0, 3), 0);
+    check(&[1, 2, 3], &[Some(3)], (2, 2), 0);
+    check(&[1, 2, 3], &[Some(3)], (1, 1), 1);
+    check(&[1], &[Some(1)], (2, 2), 2);
 }
 
 #[test]
