@@ -23,7 +23,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use crate::engine_thread::{self, Ended, EngineThreadError, Outlets};
+use crate::engine_thread::{self, Ended, EngineThreadError, Outlets, Place};
 use crate::feed::{Feed, FeedService, Limits};
 use crate::gateway::{self, Gateway, PENDING_SAMPLES_MAX};
 use crate::ports::{Clock, EnginePort, Intake, ORDERS_MAX, Tick};
@@ -52,6 +52,8 @@ pub struct Setup<F> {
     pub catalogue: Arc<Catalogue>,
     /// Makes the engine, in the thread that will own it.
     pub engine: F,
+    /// Where the engine works.
+    pub place: Place,
     /// The rules with which the engine starts: version 1.
     pub rules: Arc<RuleSet>,
     /// Where samples come from.
@@ -153,7 +155,7 @@ impl Running {
 /// An address that cannot be listened on, an engine that cannot start.
 pub async fn start<E, F>(setup: Setup<F>, stop: CancellationToken) -> Result<Running, ApiError>
 where
-    E: EnginePort,
+    E: EnginePort + 'static,
     F: FnOnce() -> Result<E, EngineError> + Send + 'static,
 {
     let listen = |source| ApiError::Listen { address: setup.listen, source };
@@ -167,7 +169,7 @@ where
     let watch = Arc::new(Watch::default());
     let outlets =
         Outlets { decisions: feed.clone(), settle: sources.clone(), lanes: watch.clone() };
-    let ended = engine_thread::start(setup.engine, due, ordered, outlets).await?;
+    let ended = engine_thread::start(setup.place, setup.engine, due, ordered, outlets).await?;
     let rules = RulesService::new(Arc::clone(&setup.catalogue), setup.rules, orders, watch);
     let rules = RuleServiceServer::new(rules).max_decoding_message_size(RULES_BYTES_MAX);
     let intake = drive(setup.input, ticks, &sources, setup.clock, &stop);
@@ -236,7 +238,7 @@ async fn tell_health(
     closing: CancellationToken,
 ) {
     tokio::select! {
-        _ = ended => tracing::error!("the engine's thread has ended: restart the server"),
+        _ = ended => tracing::error!("the engine has ended: restart the server"),
         () = stop.cancelled() => {}
     }
     for service in SERVICES {

@@ -1,4 +1,4 @@
-//! The thread that owns the engine.
+//! The engine at work: in a thread of its own, or in turn with the rest of the server.
 
 use std::sync::Arc;
 use std::thread;
@@ -46,20 +46,55 @@ pub struct Outlets {
     pub lanes: Arc<dyn LaneSink>,
 }
 
-/// Starts the thread, makes the engine in it, and waits until it is made.
+/// Where the engine works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a thread of its own: nothing else keeps it from deciding.
+    OwnThread,
+    /// In the thread that starts it, in turn with all that runs there: nobody has to be woken
+    /// between a sample and its decision. That thread must be inside of a `LocalSet` of tokio.
+    Here,
+}
+
+/// Makes the engine where it is to work, and lets it work.
 ///
-/// The thread steps the engine with each tick, gives decisions to the outlets
-/// and settles the samples. A change of rules that waits is carried out before
-/// the next tick. It ends when all senders of ticks are gone, and
-/// closes the decisions then. An error of the engine is counted and logged, and
-/// ends nothing.
+/// It takes each tick, gives decisions to the outlets and settles the samples. A
+/// change of rules that waits is carried out before the next tick. It ends when
+/// all senders of ticks are gone, and closes the decisions then. An error of the
+/// engine is counted and logged, and ends nothing.
 ///
 /// # Errors
 /// No thread, or an engine that cannot be made.
 pub async fn start<E, F>(
+    place: Place,
     make: F,
     ticks: mpsc::Receiver<Tick>,
     orders: mpsc::Receiver<RuleOrder>,
+    outlets: Outlets,
+) -> Result<Ended, EngineThreadError>
+where
+    E: EnginePort + 'static,
+    F: FnOnce() -> Result<E, EngineError> + Send + 'static,
+{
+    let work = Work { ticks, orders };
+    match place {
+        Place::OwnThread => start_thread(make, work, outlets).await,
+        Place::Here => {
+            let (alive, ended) = oneshot::channel::<()>();
+            let closing = CloseOnDrop(Arc::clone(&outlets.decisions));
+            let engine = make()?;
+            tokio::task::spawn_local(async move {
+                let (_alive, _closing) = (alive, closing);
+                drive(engine, work, &outlets).await;
+            });
+            Ok(ended)
+        }
+    }
+}
+
+async fn start_thread<E, F>(
+    make: F,
+    work: Work,
     outlets: Outlets,
 ) -> Result<Ended, EngineThreadError>
 where
@@ -75,7 +110,7 @@ where
         match make() {
             Ok(engine) => {
                 if made.send(Ok(())).is_ok() {
-                    drive(engine, Work { ticks, orders }, &outlets, &runtime);
+                    runtime.block_on(drive(engine, work, &outlets));
                 }
             }
             // Where nobody waits for the answer any more, there is nobody to tell.
@@ -87,7 +122,7 @@ where
     Ok(ended)
 }
 
-/// The end of the thread, in whatever way, is the end of the feed.
+/// The end of the engine's work, in whatever way, is the end of the feed.
 struct CloseOnDrop(Arc<dyn DecisionSink>);
 
 impl Drop for CloseOnDrop {
@@ -118,12 +153,14 @@ impl Work {
     }
 }
 
-fn drive<E: EnginePort>(mut engine: E, mut work: Work, outlets: &Outlets, runtime: &Handle) {
-    while let Some(next) = runtime.block_on(work.next()) {
+async fn drive<E: EnginePort>(mut engine: E, mut work: Work, outlets: &Outlets) {
+    while let Some(next) = work.next().await {
         match next {
             Next::Change(order) => change(&mut engine, order, outlets),
             Next::Step(tick) => step(&mut engine, &tick, outlets),
         }
+        // Whoever shares the thread has a turn, also while there is always something to do.
+        tokio::task::yield_now().await;
     }
 }
 

@@ -1,9 +1,8 @@
 //! `piccolo-server`: reads its settings, serves until it is asked to stop, drains, and ends.
 
 use std::error::Error;
-use std::num::NonZero;
+use std::io;
 use std::sync::Arc;
-use std::{io, thread};
 
 use clap::Parser;
 use piccolo_base::exit::Code;
@@ -14,7 +13,8 @@ use piccolo_server::feed::Limits;
 use piccolo_server::ports::SystemClock;
 use piccolo_server::settings::{Settings, SettingsError};
 use thiserror::Error;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
 
 #[derive(Debug, Error)]
 enum MainError {
@@ -42,23 +42,25 @@ impl MainError {
 }
 
 fn main() -> Code {
-    let settings = Settings::parse();
-    match runtime(&settings).map(|runtime| runtime.block_on(serve(settings))) {
-        Ok(Ok(())) => Code::Done,
-        Ok(Err(error)) | Err(error) => {
+    match run(Settings::parse()) {
+        Ok(()) => Code::Done,
+        Err(error) => {
             tracing::error!("{}", sentence(&error));
             error.code()
         }
     }
 }
 
-/// Threads for everything but the engine, one for each processor that its workers leave: with
-/// more they would take turns on one, and wake each other for nothing.
-fn runtime(settings: &Settings) -> Result<Runtime, MainError> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = processors.saturating_sub(settings.workers).max(1);
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(threads).enable_all().build().map_err(MainError::Runtime)
+/// Serves on as many threads as the settings want.
+fn run(settings: Settings) -> Result<(), MainError> {
+    let threads = settings.io_threads();
+    let mut builder = match threads {
+        0 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime =
+        builder.worker_threads(threads.max(1)).enable_all().build().map_err(MainError::Runtime)?;
+    LocalSet::new().block_on(&runtime, serve(settings))
 }
 
 async fn serve(settings: Settings) -> Result<(), MainError> {
@@ -75,6 +77,7 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
     let setup = Setup {
         listen: settings.listen,
         catalogue,
+        place: settings.place(),
         engine: move || Dataflow::new(config, signals, &first),
         rules,
         input,

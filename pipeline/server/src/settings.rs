@@ -1,9 +1,10 @@
 //! The command line of `piccolo-server`, and what it makes of it.
 
-use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{io, thread};
 
 use clap::Parser;
 use piccolo_base::exit::Code;
@@ -13,6 +14,7 @@ use piccolo_recording::{OpenError, Options};
 use piccolo_script::{Diagnostic, RuleSet, render};
 use thiserror::Error;
 
+use crate::engine_thread::Place;
 use crate::replay::{Replay, Speed};
 
 const EXAMPLES: &str = "\
@@ -43,6 +45,11 @@ pub struct Settings {
     /// Worker threads of the engine
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub workers: usize,
+    /// Threads for everything but the engine; with 0 one thread does all in turn, so that nobody
+    /// has to be woken: decisions come soonest, and fewer samples go in. Without it, one for each
+    /// processor that the engine leaves
+    #[arg(long, value_name = "N")]
+    pub io_threads: Option<usize>,
     /// Give the reason of each decision
     #[arg(long)]
     pub explain: bool,
@@ -148,6 +155,18 @@ impl Settings {
     /// How the engine is set up.
     pub fn engine(&self) -> EngineConfig {
         EngineConfig { workers: self.workers, explain: self.explain, defaults: self.default_allow }
+    }
+
+    /// Threads for everything but the engine, one for each processor that its workers leave: with
+    /// more they would take turns on one, and wake each other for nothing.
+    pub fn io_threads(&self) -> usize {
+        let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+        self.io_threads.unwrap_or_else(|| processors().saturating_sub(self.workers).max(1))
+    }
+
+    /// Where the engine works.
+    pub fn place(&self) -> Place {
+        if self.io_threads() == 0 { Place::Here } else { Place::OwnThread }
     }
 
     /// Writes the address file, whole or not at all, where one is wanted.

@@ -128,6 +128,9 @@ pub(crate) struct ServerBenchArgs {
     /// Send samples in rows, one vehicle a message, and not in columns
     #[arg(long)]
     pub(crate) rows: bool,
+    /// Threads of the server for everything but the engine; 0 lets one thread do all
+    #[arg(long, value_name = "N", conflicts_with = "server")]
+    pub(crate) io_threads: Option<usize>,
     /// Measure this server instead of starting one. Its catalogue must have the signals of
     /// `bench export --part catalogue`, its rules are others meanwhile, and its event time is
     /// moved on: use one that nobody needs

@@ -7,7 +7,7 @@ use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineConfig;
 use piccolo_script::RuleSet;
 use piccolo_server::api::{Input, Setup, start};
-use piccolo_server::engine_thread::Dataflow;
+use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_server::ports::SystemClock;
 use serde_json::{Value, json};
@@ -43,6 +43,7 @@ impl Live {
                 let setup = Setup {
                     listen: "127.0.0.1:0".parse().unwrap(),
                     catalogue,
+                    place: Place::OwnThread,
                     engine: move || Dataflow::new(EngineConfig::default(), signals, &first),
                     rules,
                     input: Input::Sources { lateness_us: LATENESS_US },

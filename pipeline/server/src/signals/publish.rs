@@ -24,8 +24,9 @@ pub const TABLE_SIGNALS_MAX: usize = 65_536;
 /// The most vehicles of a stream's table.
 pub const TABLE_VEHICLES_MAX: usize = 65_536;
 
-/// How long acknowledgements gather after one was sent. Each costs a message, and so do the
-/// threads that it wakes; a source need not wait for one as long as few samples are on their way.
+/// How long acknowledgements gather before one is sent. Each costs a message, and so do the
+/// threads that it wakes, while decisions are on their way; a source need not wait for one as long
+/// as few samples are.
 pub const ACKNOWLEDGE_PERIOD: Duration = Duration::from_millis(1);
 
 /// The most samples of one batch.
@@ -194,10 +195,10 @@ async fn acknowledge(
     }
 }
 
-/// Waits for the period to pass, and for news.
+/// Waits for news, and for more of them while the period passes.
 async fn gathered(stream: &mut Stream) {
-    tokio::time::sleep(ACKNOWLEDGE_PERIOD).await;
     stream.wait().await;
+    tokio::time::sleep(ACKNOWLEDGE_PERIOD).await;
 }
 
 /// Whether the source is still there to read it.

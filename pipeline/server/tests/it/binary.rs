@@ -106,6 +106,15 @@ fn expected(rules: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn a_replay_gives_what_the_engine_gives_byte_for_byte() {
+    check_replay("1").await;
+}
+
+#[tokio::test]
+async fn so_it_does_where_one_thread_does_all() {
+    check_replay("0").await;
+}
+
+async fn check_replay(io_threads: &str) {
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("rules.rhai");
     fs::write(&rules, RULES).unwrap();
@@ -119,6 +128,8 @@ async fn a_replay_gives_what_the_engine_gives_byte_for_byte() {
         "--speed",
         "max",
         "--explain",
+        "--io-threads",
+        io_threads,
         "--listen",
         "127.0.0.1:0",
         "--address-file",

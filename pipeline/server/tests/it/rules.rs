@@ -6,7 +6,7 @@ use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineConfig;
 use piccolo_script::RuleSet;
 use piccolo_server::api::{Input, Setup, start};
-use piccolo_server::engine_thread::Dataflow;
+use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_wire::client::{Feed, FeedEvent, connect};
 use piccolo_wire::refusal::diagnostics;
@@ -54,6 +54,7 @@ impl Bench {
         let setup = Setup {
             listen: "127.0.0.1:0".parse().unwrap(),
             catalogue,
+            place: Place::OwnThread,
             engine: move || Dataflow::new(EngineConfig::default(), signals, &first),
             rules,
             input: Input::Sources { lateness_us: 0 },

@@ -7,6 +7,7 @@ use std::time::Duration;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::{Action, Arguments, Decision, DecisionId, Edge, EngineError};
 use piccolo_server::api::{Input, Running, Setup, start};
+use piccolo_server::engine_thread::Place;
 use piccolo_server::feed::Limits;
 use piccolo_server::gateway::TICK_PERIOD;
 use piccolo_server::ports::{Changed, Clock, EnginePort, Lanes, Stepped, Tick};
@@ -125,6 +126,7 @@ pub(crate) async fn server(limits: Limits) -> TestServer {
     let setup = Setup {
         listen: "127.0.0.1:0".parse().unwrap(),
         catalogue,
+        place: Place::OwnThread,
         engine: move || Ok(engine),
         rules: Arc::default(),
         input: Input::Sources { lateness_us: 0 },

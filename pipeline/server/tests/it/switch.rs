@@ -7,12 +7,13 @@ use std::time::Instant;
 use piccolo_catalogue::{Catalogue, Value};
 use piccolo_engine::{Decision, EngineConfig, PreparedRules, Quarantined};
 use piccolo_script::RuleSet;
-use piccolo_server::engine_thread::{self, Dataflow, Outlets, TICKS_MAX};
+use piccolo_server::engine_thread::{self, Dataflow, Outlets, Place, TICKS_MAX};
 use piccolo_server::ports::{
     DecisionSink, EnginePort, LaneSink, Lanes, ORDERS_MAX, RuleOrder, Sample, SettleSink, Settled,
     Tick,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
 
 use crate::support::soon;
 
@@ -94,6 +95,15 @@ impl LaneSink for Sink {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_of_a_thousand_rules_loses_and_doubles_nothing() {
+    check_switch(Place::OwnThread).await;
+}
+
+#[tokio::test]
+async fn nor_does_it_where_the_engine_shares_its_thread() {
+    LocalSet::new().run_until(check_switch(Place::Here)).await;
+}
+
+async fn check_switch(place: Place) {
     let (first, second, all) = (rules(0.0), rules(0.025), ticks());
     let sink = Arc::new(Sink::default());
     let outlets = Outlets { decisions: sink.clone(), settle: sink.clone(), lanes: sink.clone() };
@@ -101,7 +111,7 @@ async fn a_switch_of_a_thousand_rules_loses_and_doubles_nothing() {
     let (orders, ordered) = mpsc::channel(ORDERS_MAX);
     let start = Arc::clone(&first);
     let make = move || Dataflow::new(EngineConfig::default(), Catalogue::vss6(), &start);
-    let ended = engine_thread::start(make, due, ordered, outlets).await.unwrap();
+    let ended = engine_thread::start(place, make, due, ordered, outlets).await.unwrap();
     let flowing = all.clone();
     let began = Instant::now();
     let sending = tokio::spawn(async move {

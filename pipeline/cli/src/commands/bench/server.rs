@@ -70,7 +70,7 @@ pub(super) fn run(args: &ServerBenchArgs, format: DocumentFormat) -> Result<Code
             runtime.block_on(with_rules(&bench, &workload))?
         }
         None => {
-            let process = Process::start(&workload)?;
+            let process = Process::start(&workload, args.io_threads)?;
             sharpen_timers();
             let bench = Bench { args, url: &process.url, process: Some(&process) };
             runtime.block_on(async {
@@ -137,6 +137,7 @@ async fn measure(
         streams: args.streams,
         batch: args.batch,
         rows: args.rows,
+        io_threads: args.io_threads,
         single,
         paced,
         saturated,

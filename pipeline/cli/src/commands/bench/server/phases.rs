@@ -230,7 +230,10 @@ fn cost(before: Option<CpuTime>, after: Option<CpuTime>, samples: usize) -> Opti
     let (before, after) = (before?, after?);
     let each = |ns: u64| ns as f64 / samples as f64;
     Some(Cost {
-        engine_ns: each(after.engine_ns - before.engine_ns),
+        engine_ns: after
+            .engine_ns
+            .zip(before.engine_ns)
+            .map(|(after, before)| each(after - before)),
         server_ns: each(after.server_ns - before.server_ns),
     })
 }

@@ -36,15 +36,15 @@ pub(super) struct Process {
 /// Processor time that the server has used, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CpuTime {
-    /// Of the engine's thread.
-    pub(super) engine_ns: u64,
+    /// Of the engine's thread; none where it has none of its own.
+    pub(super) engine_ns: Option<u64>,
     /// Of all threads.
     pub(super) server_ns: u64,
 }
 
 impl Process {
     /// Starts the server and waits until it listens.
-    pub(super) fn start(workload: &Workload) -> Result<Self, CliError> {
+    pub(super) fn start(workload: &Workload, io_threads: Option<usize>) -> Result<Self, CliError> {
         let binary = beside()?;
         let folder = tempfile::tempdir()?;
         let file = |name: &str, text: &str| -> Result<PathBuf, CliError> {
@@ -59,6 +59,9 @@ impl Process {
         let mut command = Command::new(&binary);
         command.arg("--rules").arg(rules).arg("--catalogue").arg(catalogue);
         command.args(["--lateness-ms", LATENESS_MS]);
+        if let Some(threads) = io_threads {
+            command.args(["--io-threads", &threads.to_string()]);
+        }
         command.args(["--listen", "127.0.0.1:0", "--address-file"]).arg(&address);
         let child = command.stdin(Stdio::null()).spawn()?;
         let mut process = Self { child, _folder: folder, url: String::new() };
@@ -89,7 +92,7 @@ impl Process {
             let used_ns: u64 = text.split(' ').next()?.parse().ok()?;
             time.server_ns += used_ns;
             if fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.trim() == "engine") {
-                time.engine_ns += used_ns;
+                time.engine_ns = Some(used_ns);
             }
         }
         Some(time)

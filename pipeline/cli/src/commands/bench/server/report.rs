@@ -18,6 +18,8 @@ pub(super) struct Report {
     pub(super) batch: u32,
     /// Whether samples were sent in rows, not in columns.
     pub(super) rows: bool,
+    /// Threads of the server for everything but the engine, where that was said.
+    pub(super) io_threads: Option<usize>,
     pub(super) single: Single,
     pub(super) paced: Vec<Paced>,
     pub(super) saturated: Vec<Saturated>,
@@ -71,8 +73,8 @@ pub(super) struct Times {
 /// Processor time of the server for each sample, in nanoseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Cost {
-    /// Of the engine's thread.
-    pub(super) engine_ns: f64,
+    /// Of the engine's thread; none where it has none of its own.
+    pub(super) engine_ns: Option<f64>,
     /// Of all its threads.
     pub(super) server_ns: f64,
 }
@@ -201,7 +203,7 @@ fn write_times(
 
 fn costs(cost: Option<Cost>) -> (String, String) {
     let shown = |ns: Option<f64>| ns.map_or_else(|| "-".to_owned(), |ns| format!("{ns:.0} ns"));
-    (shown(cost.map(|cost| cost.engine_ns)), shown(cost.map(|cost| cost.server_ns)))
+    (shown(cost.and_then(|cost| cost.engine_ns)), shown(cost.map(|cost| cost.server_ns)))
 }
 
 #[cfg(test)]
