@@ -22,7 +22,7 @@ const OWNED: [(&str, &[&str]); 10] = [
 
 /// Crates that must not be built on others, not even through a third one.
 const FORBIDDEN: [(&[&str], &[&str]); 4] = [
-    (&["piccolo-operators"], &["rhai", "tokio", "serde_json", "tonic"]),
+    (&["piccolo-operators", "piccolo-state"], &["rhai", "tokio", "serde_json", "tonic"]),
     (
         &["piccolo-engine", "piccolo-script"],
         &["tonic", "axum", "tokio", "redb", "etcd-client", "prost"],

@@ -1,0 +1,64 @@
+//! Container: what a runtime says of one. Events may be missed, so what is found counts.
+
+use super::{first, row};
+use crate::event::Event;
+use crate::machine::{Machine, Row};
+use crate::named::named;
+
+named! {
+    /// How a container is.
+    pub enum ContainerState, "state of a container" {
+        /// It exists.
+        Created = "created",
+        /// What it needs is there.
+        Initialized = "initialized",
+        /// Its process runs.
+        Running = "running",
+        /// Its processes are frozen.
+        Paused = "paused",
+        /// Its process ended with 0.
+        Exited = "exited",
+        /// Nothing is known of it: its node or its runtime does not answer.
+        Unknown = "unknown",
+        /// Its process ended otherwise, or cannot be started.
+        Dead = "dead",
+    }
+}
+
+use ContainerState::*;
+
+impl Machine for ContainerState {
+    const KIND: &'static str = "container";
+    const STATES: &'static [Self] = Self::ALL;
+    const TABLE: &'static [Row<Self>] = &[
+        first(Event::Created, Created),
+        row(Created, Event::Initialized, Initialized),
+        row(Created, Event::Started, Running),
+        row(Created, Event::Exited, Exited),
+        row(Created, Event::Died, Dead),
+        row(Created, Event::Lost, Unknown),
+        row(Initialized, Event::Started, Running),
+        row(Initialized, Event::Exited, Exited),
+        row(Initialized, Event::Died, Dead),
+        row(Initialized, Event::Lost, Unknown),
+        row(Running, Event::Paused, Paused),
+        row(Running, Event::Exited, Exited),
+        row(Running, Event::Died, Dead),
+        row(Running, Event::Lost, Unknown),
+        row(Paused, Event::Unpaused, Running),
+        row(Paused, Event::Exited, Exited),
+        row(Paused, Event::Died, Dead),
+        row(Paused, Event::Lost, Unknown),
+        row(Exited, Event::Started, Running),
+        row(Exited, Event::Died, Dead),
+        row(Exited, Event::Lost, Unknown),
+        row(Dead, Event::Started, Running),
+        row(Dead, Event::Lost, Unknown),
+        row(Unknown, Event::Created, Created),
+        row(Unknown, Event::Initialized, Initialized),
+        row(Unknown, Event::Started, Running),
+        row(Unknown, Event::Paused, Paused),
+        row(Unknown, Event::Exited, Exited),
+        row(Unknown, Event::Died, Dead),
+    ];
+}
