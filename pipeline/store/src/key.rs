@@ -74,14 +74,14 @@ impl fmt::Debug for Key {
 }
 
 /// Which keys are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
     from: Bytes,
     end: End,
 }
 
 /// Where a span ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum End {
     /// It is the one key.
     Only,

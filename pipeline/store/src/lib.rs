@@ -8,6 +8,8 @@
 mod bounds;
 #[cfg(feature = "embedded")]
 mod embedded;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod entry;
 mod error;
 mod key;
@@ -20,6 +22,8 @@ pub use bounds::*;
 #[cfg(feature = "embedded")]
 pub use embedded::*;
 pub use entry::{Entry, Lease, LeaseId, LeaseState, Revision};
+#[cfg(feature = "etcd")]
+pub use etcd::*;
 pub use error::{BoxedSource, Error};
 pub use key::{Key, Span};
 pub use range::{Content, Filter, Order, Page, Range, SortBy};

@@ -3,7 +3,7 @@
 use crate::{Entry, PAGE_ENTRIES_MAX, Revision, Span};
 
 /// What to read. Made by [`Range::new`] and the functions that add to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Range {
     /// Which keys.
     pub span: Span,
@@ -22,7 +22,7 @@ pub struct Range {
 }
 
 /// What of each entry is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Content {
     /// All.
     #[default]
@@ -34,7 +34,7 @@ pub enum Content {
 }
 
 /// By what entries are ordered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SortBy {
     /// Their key.
     #[default]
@@ -46,7 +46,7 @@ pub enum SortBy {
 }
 
 /// The direction of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
     /// The least first.
     #[default]
@@ -56,7 +56,7 @@ pub enum Order {
 }
 
 /// Only entries whose revisions lie within these, both ends included; 0: no bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// The least create revision.
     pub created_min: Revision,

@@ -319,6 +319,12 @@ impl Transaction {
         written_twice(&self.otherwise)
     }
 
+    /// Whether it writes nothing, whichever branch is taken.
+    #[cfg(feature = "etcd")]
+    pub(crate) fn reads_only(&self) -> bool {
+        self.operations().all(|operation| matches!(operation, Operation::Range(_)))
+    }
+
     fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.then.iter().chain(&self.otherwise)
     }
