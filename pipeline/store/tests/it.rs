@@ -1,0 +1,21 @@
+//! The store from outside: one conformance suite and one model on both implementations, and what
+//! only the embedded one promises.
+
+#[cfg(test)]
+#[path = "it/benches.rs"]
+mod benches;
+#[cfg(test)]
+#[path = "it/conformance.rs"]
+mod conformance;
+#[cfg(test)]
+#[path = "it/script.rs"]
+mod script;
+#[cfg(all(test, feature = "etcd"))]
+#[path = "it/server.rs"]
+mod server;
+#[cfg(test)]
+#[path = "it/show.rs"]
+mod show;
+#[cfg(test)]
+#[path = "it/words.rs"]
+mod words;
