@@ -73,6 +73,9 @@ fn what_is_observed_is_never_refused() {
     for (from, to) in pairs(&seen) {
         assert!(reach(Some(from), to).is_ok(), "{from} {to}");
     }
+    for (from, to) in pairs(ContainerState::ALL) {
+        assert!(reach(Some(from), to).is_ok(), "{from} {to}");
+    }
     for (from, to) in pairs(ModelState::ALL) {
         assert!(reach(Some(from), to).is_ok(), "{from} {to}");
     }
