@@ -126,18 +126,27 @@ def digest(edges):
 
 def split(words):
     """The program and the peer's own arguments; those that all peers take come in between."""
-    jars = WORK.glob("venv/lib/python*/site-packages/drools/jars/*.jar")
-    classes = os.pathsep.join(map(str, [*jars, WORK / "java"]))
+    drools, flink = jars("drools/jars"), jars("pyflink/lib")
     known = {
         "{python}": [sys.executable],
         "{node}": ["node"],
-        "{java}": ["java", "-Xmx8g", "-cp", classes],
+        "{java}": java(drools),
+        # All peers in Java read the workload with what the jar of Drools has for that.
+        "{flink}": java([*flink, *drools]),
         "{crates}": [str(WORK / "rust" / "release" / "piccolo-peers")],
     }
     program = known[words[0]]
     if words[0] == "{crates}":
         return program, words[1:]
     return [*program, words[1]], words[2:]
+
+
+def jars(folder):
+    return sorted(WORK.glob(f"venv/lib/python*/site-packages/{folder}/*.jar"))
+
+
+def java(libraries):
+    return ["java", "-Xmx8g", "-cp", os.pathsep.join(map(str, [*libraries, WORK / "java"]))]
 
 
 def piccolo():

@@ -14,7 +14,9 @@ import java.util.function.Function;
 
 final class Protocol {
     /** One test of a rule: a signal is above a threshold, or below it. */
-    record Test(int signal, boolean above, double threshold) {}
+    record Test(int signal, boolean above, double threshold) {
+        boolean passes(double value) { return above ? value > threshold : value < threshold; }
+    }
 
     /** A new value of a signal of a vehicle. */
     record Event(int vehicle, int signal, double value) {}
@@ -33,7 +35,7 @@ final class Protocol {
     static void main(String peer, String version, String[] arguments, Function<Workload, Peer> make)
             throws Exception {
         int rounds = Integer.parseInt(arguments[2]);
-        Workload workload = read(new File(arguments[0]), Integer.parseInt(arguments[1]));
+        Workload workload = read(arguments);
         Peer made = make.apply(workload);
         int size = workload.events().length / rounds;
         List<Double> seconds = new ArrayList<>();
@@ -44,18 +46,27 @@ final class Protocol {
             made.take(first, part, edges);
             seconds.add((System.nanoTime() - began) / 1e9);
         }
+        print(peer, version, workload, seconds, edges);
+    }
+
+    /** Says what a run of as many rounds as there are seconds found. */
+    static void print(String peer, String version, Workload workload, List<Double> seconds, List<long[]> edges)
+            throws Exception {
+        int events = workload.events().length / seconds.size() * seconds.size();
         System.out.println(new ObjectMapper().writeValueAsString(Map.of(
             "peer", peer,
             "version", version,
             "rules", workload.rules().length,
             "vehicles", workload.vehicles(),
-            "events", size * rounds,
+            "events", events,
             "seconds", seconds,
             "edges", Map.of("count", edges.size(), "hash", hash(edges)))));
     }
 
-    private static Workload read(File file, int count) throws Exception {
-        JsonNode document = new ObjectMapper().readTree(file);
+    /** The workload, for the arguments that all peers take. */
+    static Workload read(String[] arguments) throws Exception {
+        int count = Integer.parseInt(arguments[1]);
+        JsonNode document = new ObjectMapper().readTree(new File(arguments[0]));
         JsonNode rules = document.get("rules");
         Test[][] tests = new Test[rules.size()][];
         for (int rule = 0; rule < tests.length; rule++) {

@@ -2,6 +2,7 @@
 
 mod cel_peer;
 mod dataflow_peer;
+mod dbsp_peer;
 mod indexed;
 mod protocol;
 mod rhai_peer;
@@ -33,6 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             "zen-expression 2.1.6",
             Box::new(indexed::<zen_peer::Zen>(&workload)?),
         ),
+        "dbsp" => {
+            ("DBSP, join and fold", "dbsp 0.349.0", Box::new(dbsp_peer::Dbsp::new(&workload)?))
+        }
         "dataflow" => (
             "differential dataflow, join and reduce",
             "differential-dataflow 0.26.0, timely 0.32.0",
