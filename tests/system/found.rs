@@ -213,3 +213,34 @@ fn what_only_arguments_ask_about_the_fleet_is_counted() {
         then network("n", #{ rate: vehicles(Vehicle.Speed > 10.0) }) }"#;
     check_values(&[(Some(rule), &[(SPEED, Value::Float(20.0))])], &["0 begin s network(n) 1"]);
 }
+
+/// What `when` was before a change of rules counts also where a rule without `until` was in between.
+#[test]
+fn a_when_that_was_false_counts_again_after_two_changes() {
+    let rule = |clauses: &str| format!("scenario \"a\" {{ {clauses} then pause(\"x\") }}");
+    let gear = |gear| (GEAR, Value::Int(gear));
+    let first = rule("when Vehicle.Speed > 10.0 until Vehicle.Speed > 90.0");
+    let second = rule("when Vehicle.Speed < 10.0");
+    let third =
+        rule("when Vehicle.Speed < 15.0 until Vehicle.Powertrain.Transmission.CurrentGear == 2");
+    check_values(
+        &[
+            (Some(&first), &[(SPEED, Value::Float(20.0))]),
+            (None, &[(SPEED, Value::Float(5.0))]),
+            (Some(&second), &[]),
+            (Some(&third), &[gear(2)]),
+            (None, &[gear(3)]),
+        ],
+        &["0 begin a pause(x)", "3 end a", "4 begin a pause(x)"],
+    );
+    // Where it was not false, the second begins and ends by itself.
+    check_values(
+        &[
+            (Some(&first), &[(SPEED, Value::Float(12.0))]),
+            (Some(&rule("when Vehicle.Speed > 5.0")), &[]),
+            (Some(&third), &[gear(2)]),
+            (None, &[gear(3)]),
+        ],
+        &["0 begin a pause(x)", "2 end a"],
+    );
+}

@@ -444,6 +444,9 @@ impl Evaluator {
         }
         let kind = if timing.is_plain() {
             let edge = if when { EdgeKind::Begin } else { EdgeKind::End };
+            if !when {
+                self.cooldown.remove(key);
+            }
             (touched % 2 == 1).then_some(edge)
         } else {
             let until = timing.latched && self.conditions.holds(vehicle, rule, Clause::Until);

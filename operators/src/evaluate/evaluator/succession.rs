@@ -29,8 +29,7 @@ impl Evaluator {
             let state = Departed {
                 vehicle,
                 active,
-                // While a plain rule is active its condition has not been false.
-                spent: self.cooldown.is_spent(key) || (active && plain),
+                spent: self.cooldown.is_spent(key) || (active && plain && !self.is_unspent(key)),
                 // A rest that is over stays over.
                 rests_until_us: self.cooldown.rests_until(key).filter(|us| *us > self.now_us),
                 held_since_us: self.held.since(key),
@@ -41,6 +40,12 @@ impl Evaluator {
             }
         }
         self.departed.insert(rule, departed);
+    }
+
+    /// Whether a plain rule that is active goes on where `when` had been false since the beginning.
+    /// While it is active its own condition has not been, so nothing else is known of such a rule.
+    fn is_unspent(&self, key: Key) -> bool {
+        self.cooldown.is_active(key)
     }
 
     fn is_plain(&self, rule: Rule) -> bool {
@@ -79,6 +84,9 @@ impl Evaluator {
         if after.timing().is_plain() {
             if state.active {
                 self.carry_plain(new, self.conditions.holds(new.0, new.1, Clause::When));
+                if !state.spent {
+                    self.cooldown.carry(new, true, false, None);
+                }
             }
             return;
         }
