@@ -4,9 +4,18 @@
 #[cfg(test)]
 #[path = "it/benches.rs"]
 mod benches;
+#[cfg(all(test, feature = "etcd"))]
+#[path = "it/cluster.rs"]
+mod cluster;
 #[cfg(test)]
 #[path = "it/conformance.rs"]
 mod conformance;
+#[cfg(test)]
+#[path = "it/faults.rs"]
+mod faults;
+#[cfg(test)]
+#[path = "it/linear.rs"]
+mod linear;
 #[cfg(test)]
 #[path = "it/script.rs"]
 mod script;
