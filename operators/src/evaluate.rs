@@ -50,6 +50,17 @@ impl RuleSpec {
     }
 }
 
+/// What a rule has in common with the one that it takes the place of. Both do the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// It is the same revision: only what it asks about is another.
+    Revision,
+    /// Both have the same condition to begin, so that the time it has held counts on.
+    When,
+    /// Nothing but what they do.
+    Action,
+}
+
 /// What goes into the operator.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -72,8 +83,8 @@ pub enum Input {
         old: Rule,
         /// The rule that comes; it was added just before.
         new: Rule,
-        /// Whether both have the same condition to begin, so that the time it has held counts on.
-        same_when: bool,
+        /// What both have in common.
+        likeness: Likeness,
     },
     /// Makes an edge of a rule in each vehicle where it is active, for those who begin or cease to
     /// listen to it now.

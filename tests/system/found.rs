@@ -244,3 +244,33 @@ fn a_when_that_was_false_counts_again_after_two_changes() {
         &["0 begin a pause(x)", "2 end a"],
     );
 }
+
+/// A scenario that stays as it is, while one that it asks about changes, has held for as long as it
+/// has held: also where it is active and its `when` was false.
+#[test]
+fn what_asks_about_a_scenario_that_changes_is_held_from_when_it_holds() {
+    let rules = |speed: &str| {
+        format!(
+            "scenario \"a\" {{ when Vehicle.Speed > {speed} then launch(\"y\") }}
+             scenario \"b\" {{ when scenario(\"a\").active || Vehicle.Speed < 5.0
+                 until Vehicle.Powertrain.Transmission.CurrentGear == 2 held \"3s\"
+                 then pause(\"x\") }}"
+        )
+    };
+    let gear = |gear| (GEAR, Value::Int(gear));
+    check_values(
+        &[
+            (Some(&rules("50.0")), &[(SPEED, Value::Float(1.0))]),
+            (None, &[]),
+            (None, &[]),
+            (None, &[]),
+            (None, &[(SPEED, Value::Float(20.0))]),
+            (Some(&rules("15.0")), &[]),
+            (None, &[gear(2)]),
+            (None, &[gear(3)]),
+            (None, &[]),
+            (None, &[]),
+        ],
+        &["3 begin b pause(x)", "5 begin a launch(y)", "6 end b", "8 begin b pause(x)"],
+    );
+}

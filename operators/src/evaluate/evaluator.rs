@@ -158,7 +158,7 @@ impl Evaluator {
             }
             Input::Add(rule, spec, level) => self.add(rule, spec, level),
             Input::Depart(rule) => self.depart(rule),
-            Input::Succeed { old, new, same_when } => self.succeed(old, new, same_when),
+            Input::Succeed { old, new, likeness } => self.succeed(old, new, likeness),
             Input::Tell(rule, kind, lane) => self.tell(rule, kind, lane),
             Input::Count(slot) => self.count(slot),
             Input::Uncount(slot) => self.uncount(slot),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use piccolo_operators::derived::Level;
-use piccolo_operators::evaluate::RuleSpec;
+use piccolo_operators::evaluate::{Likeness, RuleSpec};
 use piccolo_operators::ids::{Rule, Slot};
 use piccolo_script::{Fact, PlatformFact, Property, RuleSet, Scenario};
 
@@ -291,9 +291,13 @@ impl Engine {
     }
 
     fn succeed(&mut self, old: Rule, new: Rule) {
-        let when = |rule| self.rules.get(&rule).map(|live| &live.scenario.when.text);
-        let same_when = when(old) == when(new);
-        self.changes.push(Order::Succeed { old, new, same_when });
+        let scenario = |rule| self.rules.get(&rule).map(|live| &live.scenario);
+        let likeness = match (scenario(old), scenario(new)) {
+            (Some(old), Some(new)) if old.revision == new.revision => Likeness::Revision,
+            (Some(old), Some(new)) if old.when.text == new.when.text => Likeness::When,
+            _ => Likeness::Action,
+        };
+        self.changes.push(Order::Succeed { old, new, likeness });
         self.leaving.insert((old, None));
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use piccolo_operators::arbitrate::{Arbiter, Claim, ClaimChange, Target, WinnerChange};
 use piccolo_operators::cooldown::EdgeKind;
 use piccolo_operators::derived::{DerivedSpec, Level};
-use piccolo_operators::evaluate::{Cause, Edge, Input, RuleSpec};
+use piccolo_operators::evaluate::{Cause, Edge, Input, Likeness, RuleSpec};
 use piccolo_operators::ids::{Rule, Sample, Slot, Time, Vehicle};
 use piccolo_operators::observe::Observer;
 use piccolo_operators::saved::SavedVehicle;
@@ -53,7 +53,7 @@ pub(crate) enum Order {
     Succeed {
         old: Rule,
         new: Rule,
-        same_when: bool,
+        likeness: Likeness,
     },
     /// A lane listens to a rule, with what it claims there; `tell` says where it is active already.
     Join {
@@ -279,9 +279,9 @@ impl Dataflows {
                 }
             }
             Order::Depart(rule) => self.send(rule, &Input::Depart(rule)),
-            Order::Succeed { old, new, same_when } => {
+            Order::Succeed { old, new, likeness } => {
                 self.leaving.insert((old, None));
-                self.succeed(old, new, same_when);
+                self.succeed(old, new, likeness);
             }
             Order::Join { rule, lane, targets, tell } => {
                 self.leaving.remove(&(rule, Some(lane)));
@@ -318,11 +318,11 @@ impl Dataflows {
     }
 
     /// In each flow the new rule goes on where the old one was, where both run there.
-    fn succeed(&mut self, old: Rule, new: Rule, same_when: bool) {
+    fn succeed(&mut self, old: Rule, new: Rule, likeness: Likeness) {
         let runs = |rule| self.homes.get(&rule).map_or([false; 2], |home| home.0);
         for ((flow, old_runs), new_runs) in self.flows.iter_mut().zip(runs(old)).zip(runs(new)) {
             match (old_runs, new_runs) {
-                (true, true) => flow.send(Input::Succeed { old, new, same_when }),
+                (true, true) => flow.send(Input::Succeed { old, new, likeness }),
                 (true, false) => flow.send(Input::Remove(old, None)),
                 _ => {}
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Evaluator;
 use crate::conditions::{Clause, Toggle};
 use crate::cooldown::EdgeKind;
-use crate::evaluate::{Cause, Edge, RuleSpec};
+use crate::evaluate::{Cause, Edge, Likeness, RuleSpec};
 use crate::ids::{Rule, Time, Vehicle};
 use crate::timers::Key;
 
@@ -53,7 +53,7 @@ impl Evaluator {
     }
 
     /// Lets a rule go on where another was.
-    pub(super) fn succeed(&mut self, old: Rule, new: Rule, same_when: bool) {
+    pub(super) fn succeed(&mut self, old: Rule, new: Rule, likeness: Likeness) {
         let departed = self.departed.remove(&old).unwrap_or_default();
         let spec = |rule| self.rules.get(&rule).map(|live| Arc::clone(&live.spec));
         let (Some(before), Some(after)) = (spec(old), spec(new)) else { return };
@@ -63,12 +63,12 @@ impl Evaluator {
             state.rests_until_us = state.rests_until_us.map(|until_us| {
                 until_us.saturating_sub(before.cooldown_us).saturating_add(after.cooldown_us)
             });
-            state.held_since_us = state.held_since_us.filter(|_| same_when);
+            state.held_since_us = state.held_since_us.filter(|_| likeness != Likeness::Action);
             if state.active {
                 self.carried((state.vehicle, old), EdgeKind::End);
                 self.carried((state.vehicle, new), EdgeKind::Begin);
             }
-            self.carry(&state, (state.vehicle, new), &after);
+            self.carry(&state, (state.vehicle, new), &after, likeness);
         }
         self.forget_rule(old);
     }
@@ -80,7 +80,7 @@ impl Evaluator {
         }
     }
 
-    fn carry(&mut self, state: &Departed, new: Key, after: &RuleSpec) {
+    fn carry(&mut self, state: &Departed, new: Key, after: &RuleSpec, likeness: Likeness) {
         if after.timing().is_plain() {
             if state.active {
                 self.carry_plain(new, self.conditions.holds(new.0, new.1, Clause::When));
@@ -90,9 +90,10 @@ impl Evaluator {
             }
             return;
         }
-        // What is active has been held for long enough; what is the same has been held as long.
-        // Whether it holds is known when everything has settled.
-        let satisfied_us = state.active.then(|| self.now_us.saturating_sub(after.held_us));
+        // What is active under another revision has been held for long enough; what is the same has
+        // been held as long. Whether it holds is known when everything has settled.
+        let satisfied_us = (state.active && likeness != Likeness::Revision)
+            .then(|| self.now_us.saturating_sub(after.held_us));
         if let Some(since_us) = satisfied_us.or(state.held_since_us) {
             self.inherited.insert(new, since_us);
         }
