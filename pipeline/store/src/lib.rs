@@ -8,10 +8,10 @@
 mod bounds;
 #[cfg(feature = "embedded")]
 mod embedded;
-#[cfg(feature = "etcd")]
-mod etcd;
 mod entry;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod key;
 mod range;
 mod store;
@@ -22,9 +22,9 @@ pub use bounds::*;
 #[cfg(feature = "embedded")]
 pub use embedded::*;
 pub use entry::{Entry, Lease, LeaseId, LeaseState, Revision};
+pub use error::{BoxedSource, Error};
 #[cfg(feature = "etcd")]
 pub use etcd::*;
-pub use error::{BoxedSource, Error};
 pub use key::{Key, Span};
 pub use range::{Content, Filter, Order, Page, Range, SortBy};
 pub use store::Store;

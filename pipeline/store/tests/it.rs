@@ -8,6 +8,12 @@ mod benches;
 #[path = "it/conformance.rs"]
 mod conformance;
 #[cfg(test)]
+#[path = "it/crash.rs"]
+mod crash;
+#[cfg(test)]
+#[path = "it/model.rs"]
+mod model;
+#[cfg(test)]
 #[path = "it/script.rs"]
 mod script;
 #[cfg(all(test, feature = "etcd"))]
@@ -16,6 +22,9 @@ mod server;
 #[cfg(test)]
 #[path = "it/show.rs"]
 mod show;
+#[cfg(test)]
+#[path = "it/storage.rs"]
+mod storage;
 #[cfg(test)]
 #[path = "it/words.rs"]
 mod words;

@@ -139,8 +139,7 @@ impl Fault {
         let (first, last) = (revisions().min().unwrap_or(0), revisions().max().unwrap_or(0));
         self.translate(|text, source| {
             let asked = if text.contains("future revision") { last } else { first };
-            refused_revision(text, source, asked)
-                .or_else(|source| refused_put(text, source, &puts))
+            refused_revision(text, source, asked).or_else(|source| refused_put(text, source, &puts))
         })
     }
 
