@@ -13,6 +13,7 @@ mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod key;
+mod lock;
 mod range;
 mod store;
 mod watch;
@@ -26,6 +27,7 @@ pub use error::{BoxedSource, Error};
 #[cfg(feature = "etcd")]
 pub use etcd::*;
 pub use key::{Key, Span};
+pub use lock::{Fence, Leadership, Lock, Observer, leader};
 pub use range::{Content, Filter, Order, Page, Range, SortBy};
 pub use store::Store;
 pub use watch::{Batch, Event, Watch, WatchRequest, WatchSource};

@@ -11,6 +11,12 @@ mod conformance;
 #[path = "it/crash.rs"]
 mod crash;
 #[cfg(test)]
+#[path = "it/embedded.rs"]
+mod embedded;
+#[cfg(test)]
+#[path = "it/lock.rs"]
+mod lock;
+#[cfg(test)]
 #[path = "it/model.rs"]
 mod model;
 #[cfg(test)]
