@@ -26,7 +26,7 @@ fn name(number: usize) -> String {
 
 fn raw(path: &Path, batch: usize) -> f64 {
     let database = Database::create(path).unwrap();
-    let value = vec![b'x'; VALUE_BYTES];
+    let value = [b'x'; VALUE_BYTES];
     let began = Instant::now();
     for from in (0..WRITES).step_by(batch) {
         let transaction = database.begin_write().unwrap();

@@ -13,6 +13,10 @@ mod crash;
 #[cfg(test)]
 #[path = "it/embedded.rs"]
 mod embedded;
+#[cfg(feature = "etcd")]
+#[cfg(test)]
+#[path = "it/judge.rs"]
+mod judge;
 #[cfg(test)]
 #[path = "it/lock.rs"]
 mod lock;
@@ -22,7 +26,8 @@ mod model;
 #[cfg(test)]
 #[path = "it/script.rs"]
 mod script;
-#[cfg(all(test, feature = "etcd"))]
+#[cfg(feature = "etcd")]
+#[cfg(test)]
 #[path = "it/server.rs"]
 mod server;
 #[cfg(test)]

@@ -184,15 +184,15 @@ fn refused_put(text: &str, source: BoxedSource, puts: &[&Put]) -> Result<Error, 
             _ => None,
         })
     };
-    if text.contains("key not found") {
-        if let Some(put) = puts.iter().find(keeps) {
-            return Ok(Error::KeyNotFound { key: put.key.clone() });
-        }
+    if text.contains("key not found")
+        && let Some(put) = puts.iter().find(keeps)
+    {
+        return Ok(Error::KeyNotFound { key: put.key.clone() });
     }
-    if text.contains("lease not found") {
-        if let Some(lease) = leases() {
-            return Ok(Error::LeaseNotFound { lease });
-        }
+    if text.contains("lease not found")
+        && let Some(lease) = leases()
+    {
+        return Ok(Error::LeaseNotFound { lease });
     }
     Err(source)
 }

@@ -46,6 +46,19 @@ impl Server {
         }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A store in it with a short deadline for its calls; waits until it answers.
+    pub(crate) async fn connect_within_ms(&self, deadline_ms: u64) -> Etcd {
+        self.connect().await;
+        let mut options = EtcdOptions::new([&self.address]);
+        options.deadline = Duration::from_millis(deadline_ms);
+        Etcd::connect(options).await.unwrap()
+    }
+
     /// A store in it; waits until it answers.
     pub(crate) async fn connect(&self) -> Etcd {
         let mut options = EtcdOptions::new([&self.address]);
