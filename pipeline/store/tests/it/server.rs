@@ -1,6 +1,7 @@
 //! A real etcd of one member on loopback, in a temporary directory, that ends with its test.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,28 +16,18 @@ const FAST_FOLDER: &str = "/dev/shm";
 pub(crate) struct Server {
     child: Child,
     address: String,
-    _folder: TempDir,
+    peer: String,
+    folder: TempDir,
 }
 
 impl Server {
     /// Starts one; none where etcd is not installed, which is said, and is a failure in CI.
     pub(crate) async fn start() -> Option<Self> {
         let folder = tempfile::tempdir_in(FAST_FOLDER).or_else(|_| tempfile::tempdir()).unwrap();
-        let (client, peer) = (free_address(), free_address());
-        let spawned = Command::new("etcd")
-            .args(["--name", "one", "--log-level", "error", "--data-dir"])
-            .arg(folder.path())
-            .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
-            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
-            .args(["--initial-cluster", &format!("one={peer}")])
-            .args(["--heartbeat-interval", "50", "--election-timeout", "500"])
-            .args(["--experimental-watch-progress-notify-interval", "200ms"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
+        let (address, peer) = (free_address(), free_address());
+        let spawned = spawn(folder.path(), &address, &peer);
         match spawned {
-            Ok(child) => Some(Self { child, address: client, _folder: folder }),
+            Ok(child) => Some(Self { child, address, peer, folder }),
             Err(error) => {
                 let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
                 assert!(!ci, "etcd cannot be started: install etcd-server: {error}");
@@ -44,6 +35,18 @@ impl Server {
                 None
             }
         }
+    }
+
+    /// Ends it as a failure of its machine would, and starts it again on what it had synced.
+    pub(crate) fn restart(&mut self) {
+        self.end();
+        self.child = spawn(self.folder.path(), &self.address, &self.peer).unwrap();
+    }
+
+    fn end(&mut self) {
+        // It is gone already where this fails.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Where it listens.
@@ -69,14 +72,27 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It is gone already where this fails.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 
+fn spawn(folder: &Path, address: &str, peer: &str) -> std::io::Result<Child> {
+    Command::new("etcd")
+        .args(["--name", "one", "--log-level", "error", "--data-dir"])
+        .arg(folder)
+        .args(["--listen-client-urls", address, "--advertise-client-urls", address])
+        .args(["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer])
+        .args(["--initial-cluster", &format!("one={peer}")])
+        .args(["--heartbeat-interval", "50", "--election-timeout", "500"])
+        .args(["--experimental-watch-progress-notify-interval", "200ms"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
 /// An address whose port nobody listens on now.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
