@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use piccolo_store::{
-    Answer, Batch, Delete, Embedded, EmbeddedOptions, Error, LeaseId, ManualClock, Operation,
-    Order, Outcome, Page, Put, Range, Revision, SortBy, Span, Store, Watch, WatchRequest, restore,
+    Answer, Batch, Embedded, EmbeddedOptions, Error, LeaseId, ManualClock, Operation, Order,
+    Outcome, Page, Put, Range, Revision, SortBy, Store, Watch, WatchRequest, restore,
 };
 
 use self::twin::Twin;
@@ -118,7 +118,8 @@ fn etcd_does_what_its_twin_does() {
     let Some(server) = run(crate::server::Server::start()) else { return };
     let total = cases(wanted, async |seed| {
         let store: Arc<dyn Store> = Arc::new(server.connect().await);
-        let emptied = store.delete(Delete::new(Span::all())).await.unwrap();
+        let emptied =
+            store.delete(piccolo_store::Delete::new(piccolo_store::Span::all())).await.unwrap();
         Pair::new(store, Twin::new(emptied.revision), seed).run().await
     });
     if variable("PICCOLO_SEED").is_none() {
