@@ -21,6 +21,9 @@ mod judge;
 #[path = "it/lock.rs"]
 mod lock;
 #[cfg(test)]
+#[path = "it/mirror.rs"]
+mod mirror;
+#[cfg(test)]
 #[path = "it/model.rs"]
 mod model;
 #[cfg(test)]
