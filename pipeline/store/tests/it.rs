@@ -31,6 +31,10 @@ mod model;
 mod script;
 #[cfg(feature = "etcd")]
 #[cfg(test)]
+#[path = "it/security.rs"]
+mod security;
+#[cfg(feature = "etcd")]
+#[cfg(test)]
 #[path = "it/server.rs"]
 mod server;
 #[cfg(test)]

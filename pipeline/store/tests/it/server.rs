@@ -18,16 +18,23 @@ pub(crate) struct Server {
     address: String,
     peer: String,
     folder: TempDir,
+    options: Vec<String>,
 }
 
 impl Server {
     /// Starts one; none where etcd is not installed, which is said, and is a failure in CI.
     pub(crate) async fn start() -> Option<Self> {
+        Self::start_with("http", Vec::new()).await
+    }
+
+    /// Starts one that clients speak to by this scheme, with further options.
+    pub(crate) async fn start_with(scheme: &str, options: Vec<String>) -> Option<Self> {
         let folder = tempfile::tempdir_in(FAST_FOLDER).or_else(|_| tempfile::tempdir()).unwrap();
         let (address, peer) = (free_address(), free_address());
-        let spawned = spawn(folder.path(), &address, &peer);
+        let address = address.replace("http", scheme);
+        let spawned = spawn(folder.path(), &address, &peer, &options);
         match spawned {
-            Ok(child) => Some(Self { child, address, peer, folder }),
+            Ok(child) => Some(Self { child, address, peer, folder, options }),
             Err(error) => {
                 let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
                 assert!(!ci, "etcd cannot be started: install etcd-server: {error}");
@@ -40,7 +47,7 @@ impl Server {
     /// Ends it as a failure of its machine would, and starts it again on what it had synced.
     pub(crate) fn restart(&mut self) {
         self.end();
-        self.child = spawn(self.folder.path(), &self.address, &self.peer).unwrap();
+        self.child = spawn(self.folder.path(), &self.address, &self.peer, &self.options).unwrap();
     }
 
     fn end(&mut self) {
@@ -76,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-fn spawn(folder: &Path, address: &str, peer: &str) -> std::io::Result<Child> {
+fn spawn(folder: &Path, address: &str, peer: &str, options: &[String]) -> std::io::Result<Child> {
     Command::new("etcd")
         .args(["--name", "one", "--log-level", "error", "--data-dir"])
         .arg(folder)
@@ -85,6 +92,7 @@ fn spawn(folder: &Path, address: &str, peer: &str) -> std::io::Result<Child> {
         .args(["--initial-cluster", &format!("one={peer}")])
         .args(["--heartbeat-interval", "50", "--election-timeout", "500"])
         .args(["--experimental-watch-progress-notify-interval", "200ms"])
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
