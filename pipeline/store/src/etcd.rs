@@ -217,10 +217,12 @@ impl Store for Etcd {
         match self.pool.call("compact", Repeat::Always, call).await {
             Ok(_) => Ok(()),
             // An attempt before this one may have done it, and its answer was lost.
-            Err(fault) if fault.repeated => match self.complete(fault.of_revision(revision)).await {
-                Error::Compacted { compacted: Some(at), .. } if at == revision => Ok(()),
-                error => Err(error),
-            },
+            Err(fault) if fault.repeated => {
+                match self.complete(fault.of_revision(revision)).await {
+                    Error::Compacted { compacted: Some(at), .. } if at == revision => Ok(()),
+                    error => Err(error),
+                }
+            }
             Err(fault) => Err(self.complete(fault.of_revision(revision)).await),
         }
     }
@@ -248,9 +250,8 @@ impl Store for Etcd {
     }
 
     async fn revoke(&self, lease: LeaseId) -> Result<Revision, Error> {
-        let call = |mut client: etcd_client::Client| async move {
-            client.lease_revoke(lease.get()).await
-        };
+        let call =
+            |mut client: etcd_client::Client| async move { client.lease_revoke(lease.get()).await };
         match self.pool.call("revoke", Repeat::Always, call).await {
             Ok(answer) => convert::revision(answer.header()),
             Err(fault) => {

@@ -8,11 +8,13 @@
 mod bounds;
 #[cfg(feature = "embedded")]
 mod embedded;
-#[cfg(feature = "etcd")]
-mod etcd;
 mod entry;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod key;
+mod lock;
+mod mirror;
 mod range;
 mod store;
 mod watch;
@@ -22,10 +24,12 @@ pub use bounds::*;
 #[cfg(feature = "embedded")]
 pub use embedded::*;
 pub use entry::{Entry, Lease, LeaseId, LeaseState, Revision};
+pub use error::{BoxedSource, Error};
 #[cfg(feature = "etcd")]
 pub use etcd::*;
-pub use error::{BoxedSource, Error};
 pub use key::{Key, Span};
+pub use lock::{Fence, Leadership, Lock, Observer, leader};
+pub use mirror::{MIRROR_ENTRIES_MAX, Mirror};
 pub use range::{Content, Filter, Order, Page, Range, SortBy};
 pub use store::Store;
 pub use watch::{Batch, Event, Watch, WatchRequest, WatchSource};

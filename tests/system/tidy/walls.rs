@@ -7,10 +7,12 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata, Package};
 use super::{metadata, nothing};
 
 /// A dependency and the crates that may name it in their manifest, also for tests.
-const OWNED: [(&str, &[&str]); 10] = [
+const OWNED: [(&str, &[&str]); 12] = [
     ("rhai", &["piccolo-script"]),
     ("timely", &["piccolo-operators", "piccolo-engine"]),
     ("differential-dataflow", &["piccolo-operators", "piccolo-engine"]),
+    ("redb", &["piccolo-store"]),
+    ("etcd-client", &["piccolo-store"]),
     ("prost", &["piccolo-wire"]),
     ("prost-types", &["piccolo-wire"]),
     ("prost-build", &["piccolo-wire"]),
@@ -29,7 +31,13 @@ const FORBIDDEN: [(&[&str], &[&str]); 4] = [
     ),
     (&["piccolo-workbench"], &["tonic", "axum", "tokio", "clap", "prost"]),
     (
-        &["piccolo-catalogue", "piccolo-resource", "piccolo-recording", "piccolo-wire"],
+        &[
+            "piccolo-catalogue",
+            "piccolo-resource",
+            "piccolo-recording",
+            "piccolo-store",
+            "piccolo-wire",
+        ],
         &["rhai", "timely", "differential-dataflow"],
     ),
 ];

@@ -13,10 +13,10 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadableDatabase, ReadableTable, Table, WriteTransaction};
 
 use super::Shared;
-use super::tables::{ATTACHED, CURRENT, INDEX};
+use super::tables::{ATTACHED, CURRENT, INDEX, decode_current};
 use super::tables::{
     Change, Doing, FORMAT, LEASES, LOG, META, decode_change, encode_current, meta,
 };
@@ -178,6 +178,7 @@ fn fill(backup: &Path, store: &Path) -> Result<(), Error> {
 fn fill_rows(database: &Database, rows: Vec<Row>, head: Option<Head>) -> Result<(), Error> {
     let transaction = database.begin_write().doing("begin to write")?;
     {
+        let mut derived = Derived::open(&transaction)?;
         let mut log = transaction.open_table(LOG).doing("open its tables")?;
         let mut leases = transaction.open_table(LEASES).doing("open its tables")?;
         for row in rows {
@@ -187,7 +188,7 @@ fn fill_rows(database: &Database, rows: Vec<Row>, head: Option<Head>) -> Result<
                 }
                 Row::Change(revision, sub, bytes) => {
                     log.insert((revision, sub), &bytes[..]).doing("write the log")?;
-                    index(&transaction, sub, &decode_change(revision, &bytes, true)?, revision)?;
+                    derived.add(revision, sub, &decode_change(revision, &bytes, true)?)?;
                 }
             }
         }
@@ -208,38 +209,49 @@ fn fill_rows(database: &Database, rows: Vec<Row>, head: Option<Head>) -> Result<
     transaction.commit().doing("restore")
 }
 
-/// Makes the rows that follow from a change; changes come in their order, so the last one of a key
-/// is what it is.
-fn index(
-    transaction: &redb::WriteTransaction,
-    sub: u32,
-    change: &Change,
-    revision: Revision,
-) -> Result<(), Error> {
-    let key = change.key.as_bytes();
-    let mut index = transaction.open_table(INDEX).doing("open its tables")?;
-    let mut current = transaction.open_table(CURRENT).doing("open its tables")?;
-    let mut attached = transaction.open_table(ATTACHED).doing("open its tables")?;
-    index.insert((key, revision), sub).doing("write the index")?;
-    let before = match current.get(key).doing("read a key")? {
-        Some(row) => super::tables::decode_current(key, row.value(), false)?.lease,
-        None => None,
-    };
-    if let Some(lease) = before {
-        attached.remove((lease.get(), key)).doing("delete the key of a lease")?;
+/// The tables that follow from the log.
+struct Derived<'t> {
+    index: Table<'t, (&'static [u8], u64), u32>,
+    current: Table<'t, &'static [u8], &'static [u8]>,
+    attached: Table<'t, (i64, &'static [u8]), ()>,
+}
+
+impl<'t> Derived<'t> {
+    /// Opens the tables; a backup of a store without keys has them as well.
+    fn open(transaction: &'t WriteTransaction) -> Result<Self, Error> {
+        Ok(Self {
+            index: transaction.open_table(INDEX).doing("open its tables")?,
+            current: transaction.open_table(CURRENT).doing("open its tables")?,
+            attached: transaction.open_table(ATTACHED).doing("open its tables")?,
+        })
     }
-    match &change.entry {
-        Some(entry) => {
-            current.insert(key, &encode_current(entry)[..]).doing("write a key")?;
-            if let Some(lease) = entry.lease {
-                attached.insert((lease.get(), key), ()).doing("write the key of a lease")?;
+
+    /// Adds what follows from a change. Changes come in their order, so the last one of a key is
+    /// what it is.
+    fn add(&mut self, revision: Revision, sub: u32, change: &Change) -> Result<(), Error> {
+        let key = change.key.as_bytes();
+        self.index.insert((key, revision), sub).doing("write the index")?;
+        let before = match self.current.get(key).doing("read a key")? {
+            Some(row) => decode_current(key, row.value(), false)?.lease,
+            None => None,
+        };
+        if let Some(lease) = before {
+            self.attached.remove((lease.get(), key)).doing("delete the key of a lease")?;
+        }
+        match &change.entry {
+            Some(entry) => {
+                self.current.insert(key, &encode_current(entry)[..]).doing("write a key")?;
+                if let Some(lease) = entry.lease {
+                    let row = (lease.get(), key);
+                    self.attached.insert(row, ()).doing("write the key of a lease")?;
+                }
+            }
+            None => {
+                self.current.remove(key).doing("delete a key")?;
             }
         }
-        None => {
-            current.remove(key).doing("delete a key")?;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Writes, counts and hashes.

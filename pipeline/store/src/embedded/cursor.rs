@@ -57,13 +57,17 @@ impl Cursor {
         let from = self.next;
         let previous = self.request.previous;
         let found = blocking(&self.shared, move |shared| history(shared, from, previous)).await;
-        let found = match found {
+        let (found, newest) = match found {
             Err(Error::Compacted { asked, compacted: Some(compacted) }) => {
                 self.compacted = Some((asked, compacted));
                 return Ok(());
             }
             found => found?,
         };
+        if found.is_empty() {
+            // Revision 1 has no changes.
+            self.next = newest + 1;
+        }
         for (revision, told) in found {
             self.tell(revision, true, told.into_iter());
         }
@@ -96,8 +100,12 @@ impl Cursor {
 /// A revision and its changes.
 type Found = (Revision, Vec<Told>);
 
-/// Reads revisions from the log.
-fn history(shared: &Shared, from: Revision, previous: bool) -> Result<Vec<Found>, Error> {
+/// Reads revisions from the log; and up to which one there are any.
+fn history(
+    shared: &Shared,
+    from: Revision,
+    previous: bool,
+) -> Result<(Vec<Found>, Revision), Error> {
     shared.read(|view| {
         if from < view.compacted {
             return Err(Error::Compacted { asked: from, compacted: Some(view.compacted) });
@@ -112,7 +120,7 @@ fn history(shared: &Shared, from: Revision, previous: bool) -> Result<Vec<Found>
             }
             found.push((revision, told));
         }
-        Ok(found)
+        Ok((found, view.revision))
     })
 }
 

@@ -12,6 +12,14 @@ use crate::{
     Span, Transaction, Written,
 };
 
+/// The tables as a write transaction sees them.
+type WorkView<'a, 't> = View<
+    'a,
+    Table<'t, &'static [u8], &'static [u8]>,
+    Table<'t, (u64, u32), &'static [u8]>,
+    Table<'t, (&'static [u8], u64), u32>,
+>;
+
 /// The tables, open for writing, and what was changed in them.
 pub(super) struct Work<'t> {
     meta: Table<'t, &'static str, u64>,
@@ -239,14 +247,7 @@ impl<'t> Work<'t> {
         self.revision + u64::from(!self.changes.is_empty())
     }
 
-    fn view(
-        &self,
-    ) -> View<
-        '_,
-        Table<'t, &'static [u8], &'static [u8]>,
-        Table<'t, (u64, u32), &'static [u8]>,
-        Table<'t, (&'static [u8], u64), u32>,
-    > {
+    fn view(&self) -> WorkView<'_, 't> {
         View {
             current: &self.current,
             log: &self.log,

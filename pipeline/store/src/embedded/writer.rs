@@ -40,12 +40,14 @@ pub(super) enum Job {
     Shrink(Reply<bool>),
 }
 
-/// An answer that waits for the sync.
+/// An answer that waits for the sync. Refusals wait as well: what they are based on may be what
+/// the same sync brings to the disk.
 enum Done {
-    Transact(Vec<Key>, Outcome, Reply<Outcome>),
-    Grant(Lease, Reply<Lease>),
-    Revoke(Revision, Reply<Revision>),
+    Transact(Vec<Key>, Result<Outcome, Error>, Reply<Outcome>),
+    Grant(Result<Lease, Error>, Reply<Lease>),
+    Revoke(Result<Revision, Error>, Reply<Revision>),
     Expire(Reply<()>),
+    NotCompacted(Error, Reply<()>),
 }
 
 /// The writer.
@@ -120,7 +122,7 @@ impl Writer {
                         self.scrubbing = true;
                         self.compactions.push(reply);
                     }
-                    Err(error) => answer(reply, Err(error)),
+                    Err(error) => done.push(Done::NotCompacted(error, reply)),
                 },
                 Job::Shrink(reply) => shrinks.push(reply),
                 job => done.extend(self.one(&mut work, job)?),
@@ -154,43 +156,35 @@ impl Writer {
         Ok(())
     }
 
-    /// Does one job. What refuses it is answered at once; the storage's failures end all.
+    /// Does one job. A refusal is its answer; the storage's failures end all.
     fn one(&self, work: &mut Work<'_>, job: Job) -> Result<Option<Done>, Error> {
         let lives = |lease| self.shared.leases().lives(lease);
-        Ok(match job {
+        Ok(Some(match job {
             Job::Transact(transaction, reply) => {
-                match refused(work.transact(&transaction, &lives))? {
-                    Ok(outcome) => Some(Done::Transact(written(&transaction), outcome, reply)),
-                    Err(error) => {
-                        answer(reply, Err(error));
-                        None
-                    }
-                }
+                let outcome = refused(work.transact(&transaction, &lives))?;
+                Done::Transact(written(&transaction), outcome, reply)
             }
             Job::Grant(ttl_s, id, reply) => {
-                let granted = self.shared.leases().room();
-                match refused(granted.and_then(|()| work.grant(ttl_s, id, &lives)))? {
-                    Ok(id) => {
-                        self.shared.leases().insert(id, ttl_s, self.shared.clock.now());
-                        Some(Done::Grant(Lease { id, ttl_s }, reply))
-                    }
-                    Err(error) => {
-                        answer(reply, Err(error));
-                        None
-                    }
-                }
+                let room = self.shared.leases().room();
+                let granted = refused(room.and_then(|()| work.grant(ttl_s, id, &lives)))?;
+                let now = self.shared.clock.now();
+                let lease = granted.map(|id| {
+                    self.shared.leases().insert(id, ttl_s, now);
+                    Lease { id, ttl_s }
+                });
+                Done::Grant(lease, reply)
             }
             Job::Revoke(lease, reply) => {
-                if self.shared.leases().remove(lease) {
-                    Some(Done::Revoke(work.revoke(lease)?, reply))
-                } else {
-                    answer(reply, Err(Error::LeaseNotFound { lease }));
-                    None
-                }
+                let lived = self.shared.leases().remove(lease);
+                let revoked = match lived {
+                    true => Ok(work.revoke(lease)?),
+                    false => Err(Error::LeaseNotFound { lease }),
+                };
+                Done::Revoke(revoked, reply)
             }
-            Job::Expire(reply) => Some(Done::Expire(reply)),
-            Job::Compact(..) | Job::Shrink(_) => None,
-        })
+            Job::Expire(reply) => Done::Expire(reply),
+            Job::Compact(..) | Job::Shrink(_) => return Ok(None),
+        }))
     }
 
     /// Syncs what was written, tells watches, and answers.
@@ -230,21 +224,24 @@ impl Writer {
 impl Done {
     fn answer(self) {
         match self {
-            Self::Transact(_, outcome, reply) => answer(reply, Ok(outcome)),
-            Self::Grant(lease, reply) => answer(reply, Ok(lease)),
-            Self::Revoke(revision, reply) => answer(reply, Ok(revision)),
+            Self::Transact(_, outcome, reply) => answer(reply, outcome),
+            Self::Grant(lease, reply) => answer(reply, lease),
+            Self::Revoke(revision, reply) => answer(reply, revision),
             Self::Expire(reply) => answer(reply, Ok(())),
+            Self::NotCompacted(error, reply) => answer(reply, Err(error)),
         }
     }
 
-    /// The sync failed: what was written may be found after the next start, or not.
+    /// The sync failed: what was written may be found after the next start, or not. What was
+    /// refused was not written in any case.
     fn unknown(self, reason: &str) {
         let unknown = |keys| Error::Unknown { keys, source: reason.to_owned().into() };
         match self {
-            Self::Transact(keys, _, reply) => answer(reply, Err(unknown(keys))),
-            Self::Grant(_, reply) => answer(reply, Err(unknown(Vec::new()))),
-            Self::Revoke(_, reply) => answer(reply, Err(unknown(Vec::new()))),
+            Self::Transact(keys, Ok(_), reply) => answer(reply, Err(unknown(keys))),
+            Self::Grant(Ok(_), reply) => answer(reply, Err(unknown(Vec::new()))),
+            Self::Revoke(Ok(_), reply) => answer(reply, Err(unknown(Vec::new()))),
             Self::Expire(reply) => answer(reply, Err(unknown(Vec::new()))),
+            refused => refused.answer(),
         }
     }
 }

@@ -130,9 +130,7 @@ fn compare(compare: &Compare) -> etcd::Compare {
         Target::Version(version) => etcd::Compare::version(key, relation, number(*version)),
         Target::Created(at) => etcd::Compare::create_revision(key, relation, number(*at)),
         Target::Modified(at) => etcd::Compare::mod_revision(key, relation, number(*at)),
-        Target::Lease(lease) => {
-            etcd::Compare::lease(key, relation, lease.map_or(0, LeaseId::get))
-        }
+        Target::Lease(lease) => etcd::Compare::lease(key, relation, lease.map_or(0, LeaseId::get)),
     }
 }
 

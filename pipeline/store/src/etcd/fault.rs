@@ -139,8 +139,7 @@ impl Fault {
         let (first, last) = (revisions().min().unwrap_or(0), revisions().max().unwrap_or(0));
         self.translate(|text, source| {
             let asked = if text.contains("future revision") { last } else { first };
-            refused_revision(text, source, asked)
-                .or_else(|source| refused_put(text, source, &puts))
+            refused_revision(text, source, asked).or_else(|source| refused_put(text, source, &puts))
         })
     }
 
@@ -185,15 +184,15 @@ fn refused_put(text: &str, source: BoxedSource, puts: &[&Put]) -> Result<Error, 
             _ => None,
         })
     };
-    if text.contains("key not found") {
-        if let Some(put) = puts.iter().find(keeps) {
-            return Ok(Error::KeyNotFound { key: put.key.clone() });
-        }
+    if text.contains("key not found")
+        && let Some(put) = puts.iter().find(keeps)
+    {
+        return Ok(Error::KeyNotFound { key: put.key.clone() });
     }
-    if text.contains("lease not found") {
-        if let Some(lease) = leases() {
-            return Ok(Error::LeaseNotFound { lease });
-        }
+    if text.contains("lease not found")
+        && let Some(lease) = leases()
+    {
+        return Ok(Error::LeaseNotFound { lease });
     }
     Err(source)
 }

@@ -84,12 +84,8 @@ impl Pool {
     /// Uses another endpoint than this one from now on.
     pub(super) fn avoid(&self, endpoint: usize) {
         let next = (endpoint + 1) % self.connections.len();
-        let _ = self.preferred.compare_exchange(
-            endpoint,
-            next,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        let _ =
+            self.preferred.compare_exchange(endpoint, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// A connection to an endpoint.

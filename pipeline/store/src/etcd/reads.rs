@@ -69,7 +69,8 @@ impl Lane {
         };
         let asked = range.revision.unwrap_or(0);
         let answer = pool.call("range", Repeat::Always, call).await;
-        let page = answer.map_err(|fault| fault.of_revision(asked)).and_then(|a| convert::page(&a))?;
+        let page =
+            answer.map_err(|fault| fault.of_revision(asked)).and_then(|a| convert::page(&a))?;
         // Where it fails the next one that waits asks for itself.
         let _ = shared.set(page.clone());
         Ok(page)

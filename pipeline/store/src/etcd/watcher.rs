@@ -182,11 +182,11 @@ impl WatchSource for Watcher {
     }
 
     async fn request_progress(&mut self) -> Result<(), Error> {
-        if let Some(stream) = &mut self.stream {
-            if stream.requests.request_progress().await.is_err() {
-                // The stream broke; `next` makes a new one.
-                self.stream = None;
-            }
+        if let Some(stream) = &mut self.stream
+            && stream.requests.request_progress().await.is_err()
+        {
+            // The stream broke; `next` makes a new one.
+            self.stream = None;
         }
         Ok(())
     }

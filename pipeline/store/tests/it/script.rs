@@ -214,8 +214,7 @@ fn range(words: &mut Words<'_>) -> Range {
                     "modified" => SortBy::Modified,
                     by => panic!("no such order: {by}"),
                 };
-                let order =
-                    if words.is("down") { Order::Descending } else { Order::Ascending };
+                let order = if words.is("down") { Order::Descending } else { Order::Ascending };
                 range = range.sort(by, order);
             }
             "cmin" => filter.created_min = words.revision(),
