@@ -11,6 +11,7 @@ mod cluster;
 #[cfg(test)]
 #[path = "it/conformance.rs"]
 mod conformance;
+#[cfg(test)]
 #[path = "it/crash.rs"]
 mod crash;
 #[cfg(test)]
