@@ -30,10 +30,12 @@ pub use self::clock::{Clock, ManualClock, SystemClock};
 use self::cursor::Cursor;
 use self::feed::Feed;
 use self::leases::Leases;
-use self::tables::{ATTACHED, CURRENT, Doing, FORMAT, INDEX, LOG, META, meta};
+use self::tables::{ATTACHED, CURRENT, FORMAT, INDEX, LOG, META, meta};
 use self::view::View;
 use self::work::Work;
 use self::writer::{Job, QUEUE_JOBS_MAX, Reply, Writer};
+use crate::doing::Doing;
+use crate::file;
 use crate::{
     Answer, Delete, Deleted, Error, Lease, LeaseId, LeaseState, Operation, Outcome, Page, Put,
     Range, Revision, Store, TTL_S_MAX, TTL_S_MIN, Transaction, Watch, WatchRequest, Written,
@@ -91,7 +93,7 @@ impl Embedded {
     /// [`Error::Newer`] or [`Error::Damaged`].
     pub async fn open(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
-        Self::make(options, move |builder| builder.create(path)).await
+        Self::make(options, move |builder| file::open(builder, &path)).await
     }
 
     /// Opens the store in a storage that is handed in: in memory, or one that counts, slows or
@@ -103,12 +105,12 @@ impl Embedded {
         storage: impl StorageBackend,
         options: EmbeddedOptions,
     ) -> Result<Self, Error> {
-        Self::make(options, move |builder| builder.create_with_backend(storage)).await
+        Self::make(options, move |builder| Ok(builder.create_with_backend(storage)?)).await
     }
 
     async fn make(
         options: EmbeddedOptions,
-        create: impl FnOnce(&Builder) -> Result<Database, redb::DatabaseError> + Send + 'static,
+        create: impl FnOnce(&Builder) -> Result<Database, redb::Error> + Send + 'static,
     ) -> Result<Self, Error> {
         let EmbeddedOptions { clock, cache_bytes } = options;
         let opened = tokio::task::spawn_blocking(move || {

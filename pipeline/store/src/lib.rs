@@ -7,11 +7,17 @@
 
 mod bounds;
 #[cfg(feature = "embedded")]
+mod doing;
+#[cfg(feature = "embedded")]
 mod embedded;
 mod entry;
 mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "embedded")]
+mod file;
+#[cfg(feature = "embedded")]
+pub mod journal;
 mod key;
 mod lock;
 mod mirror;

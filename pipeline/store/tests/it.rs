@@ -20,6 +20,9 @@ mod embedded;
 #[cfg(test)]
 #[path = "it/faults.rs"]
 mod faults;
+#[cfg(test)]
+#[path = "it/journal.rs"]
+mod journal;
 #[cfg(feature = "etcd")]
 #[cfg(test)]
 #[path = "it/judge.rs"]
@@ -56,3 +59,6 @@ mod storage;
 #[cfg(test)]
 #[path = "it/words.rs"]
 mod words;
+#[cfg(test)]
+#[path = "it/wreck.rs"]
+mod wreck;

@@ -17,9 +17,8 @@ use redb::{Database, ReadableDatabase, ReadableTable, Table, WriteTransaction};
 
 use super::Shared;
 use super::tables::{ATTACHED, CURRENT, INDEX, decode_current};
-use super::tables::{
-    Change, Doing, FORMAT, LEASES, LOG, META, decode_change, encode_current, meta,
-};
+use super::tables::{Change, FORMAT, LEASES, LOG, META, decode_change, encode_current, meta};
+use crate::doing::Doing;
 use crate::{Error, Revision};
 
 const MAGIC: &[u8; 16] = b"piccolo backup\r\n";

@@ -147,18 +147,6 @@ pub(super) fn damaged(table: &str, place: &[u8]) -> Error {
     Error::Damaged { what: format!("table {table}"), place: place.escape_ascii().to_string() }
 }
 
-/// Names what failed in the storage.
-pub(super) trait Doing<T> {
-    /// Turns an error of the storage into ours.
-    fn doing(self, doing: &'static str) -> Result<T, Error>;
-}
-
-impl<T, E: Into<redb::Error>> Doing<T> for Result<T, E> {
-    fn doing(self, doing: &'static str) -> Result<T, Error> {
-        self.map_err(|error| Error::Storage { doing, source: Box::new(error.into()) })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

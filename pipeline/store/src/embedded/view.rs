@@ -4,7 +4,8 @@ use std::ops::Bound;
 
 use redb::ReadableTable;
 
-use super::tables::{Change, Doing, damaged, decode_change, decode_current};
+use super::tables::{Change, damaged, decode_change, decode_current};
+use crate::doing::Doing;
 use crate::{Content, Entry, Error, Filter, Key, Order, Page, Range, Revision, SortBy, Span};
 
 /// The tables, at a moment of a transaction of the storage.

@@ -4,9 +4,10 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::feed::{Commit, Told};
 use super::tables::{
-    ATTACHED, CURRENT, Change, Doing, INDEX, LEASES, LOG, META, encode_change, encode_current, meta,
+    ATTACHED, CURRENT, Change, INDEX, LEASES, LOG, META, encode_change, encode_current, meta,
 };
 use super::view::View;
+use crate::doing::Doing;
 use crate::{
     Answer, Attach, Delete, Deleted, Entry, Error, Key, LeaseId, Operation, Outcome, Put, Revision,
     Span, Transaction, Written,

@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
 use super::feed::Commit;
-use super::tables::{Doing, meta};
+use super::tables::meta;
 use super::work::Work;
+use crate::doing::Doing;
 use crate::{Error, Key, Lease, LeaseId, Operation, Outcome, Revision, Transaction};
 
 /// Jobs that wait for the writer; whoever brings one more waits.

@@ -1,11 +1,7 @@
 //! The machine ends at any write to the file: what was answered is there, and nothing is half.
 //!
-//! A run is recorded as the storage sees it: writes, lengths, syncs, and between them which changes
-//! were answered. For each write the file is made again as it may be found after a crash there: all
-//! up to the last sync, and of what came after it any part, the last write also torn.
-
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use piccolo_store::{
@@ -16,57 +12,10 @@ use redb::StorageBackend;
 
 use crate::benches::run;
 use crate::storage::Memory;
+use crate::wreck::Recorder;
 
 /// Crashes that are tried for each write of the run.
 const TRIES: u64 = 2;
-
-/// What happened, in order.
-#[derive(Clone, Debug)]
-enum Step {
-    Write(u64, Vec<u8>),
-    Length(u64),
-    Sync,
-    /// All up to this revision was answered.
-    Answered(Revision),
-}
-
-/// A file in memory that records what is done to it.
-#[derive(Clone, Debug, Default)]
-struct Recorder {
-    memory: Memory,
-    steps: Arc<Mutex<Vec<Step>>>,
-}
-
-impl Recorder {
-    fn record(&self, step: Step) {
-        self.steps.lock().unwrap().push(step);
-    }
-}
-
-impl StorageBackend for Recorder {
-    fn len(&self) -> Result<u64, std::io::Error> {
-        self.memory.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
-        self.memory.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
-        self.record(Step::Length(len));
-        self.memory.set_len(len)
-    }
-
-    fn sync_data(&self) -> Result<(), std::io::Error> {
-        self.record(Step::Sync);
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
-        self.record(Step::Write(offset, data.to_vec()));
-        self.memory.write(offset, data)
-    }
-}
 
 /// What a store must hold at each revision of the run.
 struct Truth {
@@ -87,6 +36,7 @@ async fn open(storage: impl StorageBackend) -> Embedded {
 /// so that they share a sync. What a watch told of it.
 async fn live(random: &mut Rng, recorder: &Recorder) -> Vec<Batch> {
     let store = Arc::new(open(recorder.clone()).await);
+    recorder.answered(store.revision());
     let mut watch = store.watch(WatchRequest::new(Span::all())).await.unwrap();
     let mut told = Vec::new();
     let lease = store.grant(60, None).await.unwrap().id;
@@ -106,7 +56,7 @@ async fn live(random: &mut Rng, recorder: &Recorder) -> Vec<Batch> {
             let (store, recorder) = (Arc::clone(&store), recorder.clone());
             together.push(tokio::spawn(async move {
                 let outcome = store.transact(transaction).await.unwrap();
-                recorder.record(Step::Answered(outcome.revision));
+                recorder.answered(outcome.revision);
             }));
         }
         for one in together {
@@ -117,7 +67,7 @@ async fn live(random: &mut Rng, recorder: &Recorder) -> Vec<Batch> {
         }
     }
     let revision = store.revoke(lease).await.unwrap();
-    recorder.record(Step::Answered(revision));
+    recorder.answered(revision);
     while told.last().is_none_or(|batch: &Batch| batch.revision < revision) {
         told.push(watch.next().await.unwrap());
     }
@@ -140,31 +90,6 @@ fn truth(told: Vec<Batch>) -> Truth {
         states.insert(batch.revision, state.clone());
     }
     Truth { states, told }
-}
-
-fn apply(file: &Memory, step: &Step, torn: Option<usize>) {
-    match step {
-        Step::Write(offset, data) => {
-            file.write(*offset, &data[..torn.unwrap_or(data.len())]).unwrap();
-        }
-        Step::Length(length) => file.set_len(*length).unwrap(),
-        Step::Sync | Step::Answered(_) => {}
-    }
-}
-
-/// The file as it may be found after a crash: what was synced, and any part of what was not.
-fn wreck(synced: &Memory, open: &[Step], random: &mut Rng) -> Memory {
-    let file = Memory::new(synced.bytes());
-    for step in open {
-        match (step, random.u8(..8)) {
-            // It is on the disk only in part.
-            (Step::Write(_, data), 0) => apply(&file, step, Some(random.usize(..=data.len()))),
-            (Step::Write(..), 1..=3) => {}
-            // A length is always as it was set last.
-            _ => apply(&file, step, None),
-        }
-    }
-    file
 }
 
 /// Opens a wreck: it is at a revision that is not before what was answered, and all of it is as
@@ -204,33 +129,14 @@ fn what_was_answered_survives_a_crash_at_every_write() {
         let mut random = Rng::with_seed(seed);
         let recorder = Recorder::default();
         let truth = truth(live(&mut random, &recorder).await);
-        let steps = recorder.steps.lock().unwrap().clone();
-        println!("{} steps, {} bytes", steps.len(), recorder.memory.bytes().len());
-        let syncs = steps.iter().filter(|step| matches!(step, Step::Sync)).count();
-        let synced = Memory::default();
-        let (mut cuts, mut answered, mut sync) = (0, 0, None);
-        for (at, step) in steps.iter().enumerate() {
-            match step {
-                Step::Answered(revision) => answered = answered.max(*revision),
-                Step::Sync => {
-                    let open = &steps[sync.unwrap_or(0)..at];
-                    open.iter().for_each(|step| apply(&synced, step, None));
-                    sync = Some(at);
-                }
-                // Before the first sync there is no store.
-                Step::Write(..) | Step::Length(_) if sync.is_some() => {
-                    for attempt in 0..tries {
-                        let place = format!("PICCOLO_SEED={seed}, step {at}, try {attempt}");
-                        let file = wreck(&synced, &steps[sync.unwrap_or(0)..=at], &mut random);
-                        survives(file, answered, &truth, &place).await;
-                        cuts += 1;
-                    }
-                }
-                Step::Write(..) | Step::Length(_) => {}
-            }
+        let mut cuts = 0;
+        for wreck in recorder.crashes(tries, random) {
+            let place = format!("PICCOLO_SEED={seed}, {}", wreck.place);
+            survives(wreck.file, wreck.answered, &truth, &place).await;
+            cuts += 1;
         }
         let revisions = truth.told.len();
-        println!("{cuts} crashes over {revisions} revisions and {syncs} syncs");
+        println!("{cuts} crashes over {revisions} revisions");
         assert!(cuts > 500 && revisions > 50, "only {cuts} crashes, {revisions} revisions");
     });
 }
