@@ -56,6 +56,13 @@ fn first_half(hash: blake3::Hash) -> [u8; 16] {
     std::array::from_fn(|place| hash.as_bytes()[place])
 }
 
+impl From<DecisionId> for u128 {
+    /// The number whose digits are those of the identity.
+    fn from(id: DecisionId) -> Self {
+        id.0
+    }
+}
+
 impl From<u128> for DecisionId {
     /// The identity whose digits are those of a number.
     fn from(number: u128) -> Self {

@@ -44,4 +44,4 @@ pub use observe::{Observer, PolicySeen, ScenarioSeen};
 pub use piccolo_operators::ids::{Sample, Vehicle};
 pub use policy::{PolicyDefaults, UnknownKind};
 pub use prepared::PreparedRules;
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::{Saved, Snapshot, SnapshotError};

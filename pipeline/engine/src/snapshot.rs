@@ -22,7 +22,7 @@ use thiserror::Error;
 use crate::encode::Encoding;
 use crate::facts::FactKind;
 
-use self::value::Saved;
+pub use self::value::Saved;
 
 /// The state of an engine at its present time: [`Engine::snapshot`](crate::Engine::snapshot)
 /// makes it, [`Engine::restore`](crate::Engine::restore) goes on from it.

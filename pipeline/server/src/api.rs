@@ -8,14 +8,13 @@ use std::time::Duration;
 use piccolo_base::exit::Code;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineError;
-use piccolo_script::RuleSet;
 use piccolo_wire::FILE_DESCRIPTOR_SET;
 use piccolo_wire::ready::ActionFeedServiceServer;
 use piccolo_wire::v1::rule_service_server::RuleServiceServer;
 use piccolo_wire::v1::signal_service_server::SignalServiceServer;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
@@ -23,12 +22,14 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use crate::engine_thread::{self, Ended, EngineThreadError, Outlets, Place};
+use crate::direct::Direct;
+use crate::durable::{Committing, DurableError, Memory, Told};
+use crate::engine_thread::{self, Ended, EngineThreadError, Outlets, Place, Started};
 use crate::feed::{Feed, FeedService, Limits};
 use crate::gateway::{self, Gateway, PENDING_SAMPLES_MAX};
-use crate::ports::{Clock, EnginePort, Intake, ORDERS_MAX, Tick};
+use crate::ports::{Clock, EnginePort, Intake, ORDERS_MAX, Outlet, SettleSink, Tick};
 use crate::replay::{Replay, Speed};
-use crate::rules::{RULES_BYTES_MAX, RulesService, Watch};
+use crate::rules::{Known, RULES_BYTES_MAX, RulesService, Versions, Watch};
 use crate::signals::{Signals, Sources};
 
 /// How long streams may take to end after the server was asked to stop.
@@ -54,8 +55,12 @@ pub struct Setup<F> {
     pub engine: F,
     /// Where the engine works.
     pub place: Place,
-    /// The rules with which the engine starts: version 1.
-    pub rules: Arc<RuleSet>,
+    /// The rule sets that are known, and those that the engine has in its lanes as it starts.
+    pub versions: Versions,
+    /// The rules with which the server is started, where they are to be active.
+    pub given: Option<Known>,
+    /// What was kept; without it, nothing is.
+    pub memory: Option<Memory>,
     /// Where samples come from.
     pub input: Input,
     /// The bounds of the feed.
@@ -94,6 +99,12 @@ pub enum ApiError {
     /// The engine cannot start.
     #[error(transparent)]
     Engine(#[from] EngineThreadError),
+    /// What was kept cannot be used, or nothing can be kept.
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    /// The engine refuses the rules with which the server is started.
+    #[error("the rules cannot be taken: {}", .0.message())]
+    Given(Box<tonic::Status>),
     /// Reflection refuses the descriptors of the build.
     #[error("the descriptors for reflection are broken")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -111,7 +122,9 @@ impl ApiError {
         match self {
             Self::Listen { .. } => Code::Unreachable,
             Self::Engine(EngineThreadError::Engine(EngineError::Workers(_))) => Code::Usage,
-            Self::Engine(EngineThreadError::Engine(_)) => Code::InvalidInput,
+            Self::Engine(EngineThreadError::Engine(_) | EngineThreadError::Resume(_))
+            | Self::Given(_) => Code::InvalidInput,
+            Self::Durable(error) => error.code(),
             _ => Code::Negative,
         }
     }
@@ -122,11 +135,14 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
+    /// Resolves when all is kept.
+    kept: Option<oneshot::Receiver<()>>,
     stop: CancellationToken,
 }
 
 impl Running {
-    /// Waits until the server was asked to stop and has drained, at most [`DRAIN_MAX`].
+    /// Waits until the server was asked to stop and has drained, at most [`DRAIN_MAX`], and then
+    /// until all is kept, as long as that takes.
     ///
     /// # Errors
     /// Serving failed.
@@ -135,14 +151,19 @@ impl Running {
             self.stop.cancelled().await;
             tokio::time::sleep(DRAIN_MAX).await;
         };
-        tokio::select! {
-            result = &mut self.server => Ok(result??),
+        let result = tokio::select! {
+            result = &mut self.server => result?,
             () = deadline => {
                 tracing::warn!(seconds = DRAIN_MAX.as_secs(), "streams that did not end were cut off");
                 self.server.abort();
                 Ok(())
             }
+        };
+        if let Some(kept) = self.kept {
+            // The thread says it by ending, in whatever way.
+            drop(kept.await);
         }
+        Ok(result?)
     }
 }
 
@@ -156,24 +177,33 @@ impl Running {
 pub async fn start<E, F>(setup: Setup<F>, stop: CancellationToken) -> Result<Running, ApiError>
 where
     E: EnginePort + 'static,
-    F: FnOnce() -> Result<E, EngineError> + Send + 'static,
+    F: FnOnce() -> Result<E, EngineThreadError> + Send + 'static,
 {
     let listen = |source| ApiError::Listen { address: setup.listen, source };
     let listener = TcpListener::bind(setup.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let feed = Arc::new(Feed::new(setup.limits));
     tokio::spawn(Arc::clone(&feed).run());
-    let sources = Arc::new(Sources::default());
+    let (replayed, sources) = match &setup.memory {
+        Some(memory) => (memory.replayed, Arc::new(Sources::kept(&memory.sources))),
+        None => (0, Arc::default()),
+    };
     let (ticks, due) = mpsc::channel(engine_thread::TICKS_MAX);
     let (orders, ordered) = mpsc::channel(ORDERS_MAX);
     let watch = Arc::new(Watch::default());
-    let outlets =
-        Outlets { decisions: feed.clone(), settle: sources.clone(), lanes: watch.clone() };
-    let ended = engine_thread::start(setup.place, setup.engine, due, ordered, outlets).await?;
-    let rules = RulesService::new(Arc::clone(&setup.catalogue), setup.rules, orders, watch);
+    let told = Told { catalogue: Arc::clone(&setup.catalogue), feed: feed.clone(), sources };
+    let Keeping { outlet, settle, kept } = Keeping::start(setup.memory, &told)?;
+    let outlets = Outlets { outlet, lanes: watch.clone() };
+    let Started { now_us, ended } =
+        engine_thread::start(setup.place, setup.engine, due, ordered, outlets).await?;
+    let rules = RulesService::new(Arc::clone(&setup.catalogue), setup.versions, orders, watch);
+    if let Some(given) = setup.given {
+        rules.give(given).await.map_err(|status| ApiError::Given(Box::new(status)))?;
+    }
     let rules = RuleServiceServer::new(rules).max_decoding_message_size(RULES_BYTES_MAX);
-    let intake = drive(setup.input, ticks, &sources, setup.clock, &stop);
-    let signals = Signals::new(setup.catalogue, sources, intake, stop.clone());
+    let from = Start { now_us, replayed };
+    let intake = drive(setup.input, from, ticks, &settle, setup.clock, &stop);
+    let signals = Signals::new(setup.catalogue, told.sources, settle, intake, stop.clone());
 
     let (reporter, health) = tonic_health::server::health_reporter();
     for service in SERVICES {
@@ -196,14 +226,46 @@ where
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server =
         tokio::spawn(router.serve_with_incoming_shutdown(incoming, closing.cancelled_owned()));
-    Ok(Running { address, server, stop })
+    Ok(Running { address, server, kept, stop })
+}
+
+/// Where the engine's thread and others bring what they come to.
+struct Keeping {
+    outlet: Arc<dyn Outlet>,
+    settle: Arc<dyn SettleSink>,
+    /// Resolves when all is kept.
+    kept: Option<oneshot::Receiver<()>>,
+}
+
+impl Keeping {
+    fn start(memory: Option<Memory>, told: &Told) -> Result<Self, DurableError> {
+        let (feed, settle) = (told.feed.clone(), told.sources.clone());
+        let Some(mut memory) = memory else {
+            let outlet = Direct { decisions: feed, settle: settle.clone() };
+            return Ok(Self { outlet: Arc::new(outlet), settle, kept: None });
+        };
+        feed.put(std::mem::take(&mut memory.decisions));
+        let Committing { outlet, ended } = Committing::start(memory, told.clone())?;
+        let settle = Arc::new(outlet.clone());
+        Ok(Self { outlet: Arc::new(outlet), settle, kept: Some(ended) })
+    }
+}
+
+/// From where on samples flow.
+#[derive(Clone, Copy)]
+struct Start {
+    /// Everything before this time is decided.
+    now_us: u64,
+    /// So many samples of recordings are taken.
+    replayed: u64,
 }
 
 /// Lets samples flow to the engine, and returns where sources put theirs.
 fn drive(
     input: Input,
+    from: Start,
     ticks: mpsc::Sender<Tick>,
-    sources: &Arc<Sources>,
+    settle: &Arc<dyn SettleSink>,
     clock: Arc<dyn Clock>,
     stop: &CancellationToken,
 ) -> Option<Intake> {
@@ -211,15 +273,19 @@ fn drive(
     match input {
         Input::Sources { lateness_us } => {
             let (intake, samples) = Intake::new();
-            let gateway = Gateway::new(lateness_us, PENDING_SAMPLES_MAX);
-            tokio::spawn(gateway::run(gateway, samples, ticks, sources.clone(), clock, stop));
+            let mut gateway = Gateway::new(lateness_us, PENDING_SAMPLES_MAX);
+            gateway.resume(from.now_us);
+            tokio::spawn(gateway::run(gateway, samples, ticks, settle.clone(), clock, stop));
             Some(intake)
         }
-        Input::Replay { replay, speed } => {
+        Input::Replay { mut replay, speed } => {
             // The engine's thread lives as long as there is a sender: until the server stops.
             let kept = ticks.clone();
             let until = stop.clone();
-            tokio::task::spawn_blocking(move || replay.run(speed, &ticks, clock.as_ref(), &stop));
+            tokio::task::spawn_blocking(move || {
+                replay.resume(from.replayed, from.now_us);
+                replay.run(speed, &ticks, clock.as_ref(), &stop);
+            });
             tokio::spawn(async move {
                 until.cancelled().await;
                 drop(kept);

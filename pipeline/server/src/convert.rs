@@ -28,8 +28,7 @@ pub fn event(event: &Event) -> Response {
 
 fn missed(gap: &Gap) -> v1::Missed {
     let position = |decided: &Decided| {
-        let Decision { id, time_us, .. } = &decided.decision;
-        Some(v1::DecisionPosition { id: id.to_string(), time_us: *time_us })
+        Some(v1::DecisionPosition { id: decided.id().to_string(), time_us: decided.time_us() })
     };
     v1::Missed {
         reason: v1::MissedReason::SlowSubscriber.into(),

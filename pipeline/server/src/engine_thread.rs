@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::thread;
 
 use piccolo_catalogue::Catalogue;
-use piccolo_engine::{Engine, EngineConfig, EngineError, Lane, PreparedRules};
+use piccolo_engine::{Engine, EngineConfig, EngineError, Lane, PreparedRules, Snapshot};
 use piccolo_script::RuleSet;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::durable::ResumeError;
 use crate::ports::{
-    Changed, DecisionSink, EnginePort, Fate, LaneSink, Lanes, RuleOrder, SettleSink, Settled,
+    Changed, Closed, EnginePort, Fate, LaneRules, LaneSink, Lanes, Outlet, RuleOrder, Settled,
     Stepped, Tick,
 };
 
@@ -27,6 +28,9 @@ pub enum EngineThreadError {
     /// The engine refuses its configuration or its rules.
     #[error("the engine could not be started")]
     Engine(#[from] EngineError),
+    /// What was kept does not bring the engine back.
+    #[error("the engine cannot go on where it was; --reset-engine begins anew and keeps all else")]
+    Resume(#[from] ResumeError),
     /// The thread ended while it started.
     #[error("the engine's thread ended while it started")]
     Ended,
@@ -35,13 +39,20 @@ pub enum EngineThreadError {
 /// Resolves when the engine's thread has ended, by itself or by a panic.
 pub type Ended = oneshot::Receiver<()>;
 
+/// An engine at work.
+#[derive(Debug)]
+pub struct Started {
+    /// Everything before this time was decided when it started.
+    pub now_us: u64,
+    /// Its end.
+    pub ended: Ended,
+}
+
 /// Who hears what the engine's thread does.
 #[derive(Clone)]
 pub struct Outlets {
-    /// Takes the decisions of the active lane.
-    pub decisions: Arc<dyn DecisionSink>,
-    /// Hears what became of samples.
-    pub settle: Arc<dyn SettleSink>,
+    /// Takes the decisions of the active lane, and what became of samples and changes.
+    pub outlet: Arc<dyn Outlet>,
     /// Compares the lanes.
     pub lanes: Arc<dyn LaneSink>,
 }
@@ -71,23 +82,24 @@ pub async fn start<E, F>(
     ticks: mpsc::Receiver<Tick>,
     orders: mpsc::Receiver<RuleOrder>,
     outlets: Outlets,
-) -> Result<Ended, EngineThreadError>
+) -> Result<Started, EngineThreadError>
 where
     E: EnginePort + 'static,
-    F: FnOnce() -> Result<E, EngineError> + Send + 'static,
+    F: FnOnce() -> Result<E, EngineThreadError> + Send + 'static,
 {
     let work = Work { ticks, orders };
     match place {
         Place::OwnThread => start_thread(make, work, outlets).await,
         Place::Here => {
             let (alive, ended) = oneshot::channel::<()>();
-            let closing = CloseOnDrop(Arc::clone(&outlets.decisions));
+            let closing = CloseOnDrop(Arc::clone(&outlets.outlet));
             let engine = make()?;
+            let now_us = engine.now_us();
             tokio::task::spawn_local(async move {
                 let (_alive, _closing) = (alive, closing);
                 drive(engine, work, &outlets).await;
             });
-            Ok(ended)
+            Ok(Started { now_us, ended })
         }
     }
 }
@@ -96,20 +108,20 @@ async fn start_thread<E, F>(
     make: F,
     work: Work,
     outlets: Outlets,
-) -> Result<Ended, EngineThreadError>
+) -> Result<Started, EngineThreadError>
 where
     E: EnginePort,
-    F: FnOnce() -> Result<E, EngineError> + Send + 'static,
+    F: FnOnce() -> Result<E, EngineThreadError> + Send + 'static,
 {
     let (made, was_made) = oneshot::channel();
     let (alive, ended) = oneshot::channel::<()>();
     let runtime = Handle::current();
     let body = move || {
         let _alive = alive;
-        let _closing = CloseOnDrop(Arc::clone(&outlets.decisions));
+        let _closing = CloseOnDrop(Arc::clone(&outlets.outlet));
         match make() {
             Ok(engine) => {
-                if made.send(Ok(())).is_ok() {
+                if made.send(Ok(engine.now_us())).is_ok() {
                     runtime.block_on(drive(engine, work, &outlets));
                 }
             }
@@ -118,12 +130,12 @@ where
         }
     };
     thread::Builder::new().name("engine".into()).spawn(body).map_err(EngineThreadError::Spawn)?;
-    was_made.await.map_err(|_| EngineThreadError::Ended)??;
-    Ok(ended)
+    let now_us = was_made.await.map_err(|_| EngineThreadError::Ended)??;
+    Ok(Started { now_us, ended })
 }
 
 /// The end of the engine's work, in whatever way, is the end of the feed.
-struct CloseOnDrop(Arc<dyn DecisionSink>);
+struct CloseOnDrop(Arc<dyn Outlet>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
@@ -157,35 +169,47 @@ async fn drive<E: EnginePort>(mut engine: E, mut work: Work, outlets: &Outlets) 
     while let Some(next) = work.next().await {
         match next {
             Next::Change(order) => change(&mut engine, order, outlets),
-            Next::Step(tick) => step(&mut engine, &tick, outlets),
+            Next::Step(tick) => {
+                if step(&mut engine, tick, outlets).is_err() {
+                    return;
+                }
+            }
+        }
+        if outlets.outlet.wants_snapshot(false) {
+            keep(&mut engine, outlets);
         }
         // Whoever shares the thread has a turn, also while there is always something to do.
         tokio::task::yield_now().await;
+    }
+    if outlets.outlet.wants_snapshot(true) {
+        keep(&mut engine, outlets);
     }
 }
 
 fn change<E: EnginePort>(engine: &mut E, order: RuleOrder, outlets: &Outlets) {
     let changed = engine.change(&order.lanes);
     if let Ok(changed) = &changed {
-        let shadow = order.lanes.shadow.as_ref().map(|rules| !rules.is_empty());
+        let shadow = order.lanes.shadow.as_ref().map(|rules| !rules.prepared.is_empty());
         outlets.lanes.changed(changed.time_us, shadow);
     }
-    // Where nobody waits for the answer any more, there is nobody to tell.
-    drop(order.answer.send(changed));
+    outlets.outlet.changed(order, changed);
 }
 
-fn step<E: EnginePort>(engine: &mut E, tick: &Tick, outlets: &Outlets) {
-    let stepped = engine.step(tick);
+fn step<E: EnginePort>(engine: &mut E, tick: Tick, outlets: &Outlets) -> Result<(), Closed> {
+    let stepped = engine.step(&tick);
     outlets.lanes.stepped(tick.tick_us, &stepped.decisions, stepped.shadow);
     if !stepped.quarantined.is_empty() {
         outlets.lanes.quarantined(stepped.quarantined);
     }
-    if !stepped.decisions.is_empty() {
-        outlets.decisions.publish(stepped.decisions);
-    }
-    let settled = fates(tick, stepped.refused);
-    if !settled.is_empty() {
-        outlets.settle.settle(settled);
+    let settled = fates(&tick, stepped.refused);
+    outlets.outlet.stepped(tick, stepped.decisions, settled)
+}
+
+/// Brings the engine's state to where it is kept; a later step does where it cannot be had now.
+fn keep<E: EnginePort>(engine: &mut E, outlets: &Outlets) {
+    match engine.snapshot() {
+        Ok(snapshot) => outlets.outlet.snapshot(snapshot),
+        Err(error) => tracing::debug!(%error, "there is no snapshot of the engine now"),
     }
 }
 
@@ -223,21 +247,41 @@ impl Dataflow {
         catalogue: Arc<Catalogue>,
         rules: &RuleSet,
     ) -> Result<Self, EngineError> {
+        Self::with_lanes(config, catalogue, [Arc::new(PreparedRules::new(rules)?), Arc::default()])
+    }
+
+    /// An engine with rules in both lanes, the active one first.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_lanes(
+        config: EngineConfig,
+        catalogue: Arc<Catalogue>,
+        rules: [Arc<PreparedRules>; 2],
+    ) -> Result<Self, EngineError> {
         let mut engine = Engine::new(config, catalogue)?;
-        let rules = PreparedRules::new(rules)?;
-        engine.load_prepared(Lane::Active, &rules)?;
-        let rules = [Arc::new(rules), Arc::default()];
+        for (lane, rules) in [Lane::Active, Lane::Shadow].into_iter().zip(&rules) {
+            engine.load_prepared(lane, rules)?;
+        }
         Ok(Self { engine, rules, errors: 0 })
+    }
+
+    /// Goes on from a snapshot of an engine with the same rules.
+    ///
+    /// # Errors
+    /// As [`Engine::restore`].
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), EngineError> {
+        self.engine.restore(snapshot)
     }
 
     /// Loads what is given, and the lanes as they were for what is not.
     fn load(&mut self, lanes: &Lanes) -> Result<Changed, EngineError> {
         let mut changed = Changed { time_us: self.engine.now_us(), ..Changed::default() };
         if let Some(rules) = &lanes.active {
-            changed.active = self.engine.load_prepared(Lane::Active, rules)?;
+            changed.active = self.engine.load_prepared(Lane::Active, &rules.prepared)?;
         }
         if let Some(rules) = &lanes.shadow {
-            changed.shadow = self.engine.load_prepared(Lane::Shadow, rules)?;
+            changed.shadow = self.engine.load_prepared(Lane::Shadow, &rules.prepared)?;
         }
         Ok(changed)
     }
@@ -286,21 +330,32 @@ impl EnginePort for Dataflow {
                 let given = [&lanes.active, &lanes.shadow];
                 for (kept, given) in self.rules.iter_mut().zip(given) {
                     if let Some(rules) = given {
-                        *kept = Arc::clone(rules);
+                        *kept = Arc::clone(&rules.prepared);
                     }
                 }
                 Ok(changed)
             }
             Err(error) => {
                 self.count(&error);
-                let [active, shadow] = self.rules.clone();
-                let before = Lanes { active: Some(active), shadow: Some(shadow) };
+                let [active, shadow] = self
+                    .rules
+                    .clone()
+                    .map(|prepared| Some(LaneRules { prepared, ..LaneRules::default() }));
+                let before = Lanes { active, shadow };
                 if let Err(error) = self.load(&before) {
                     self.count(&error);
                 }
                 Err(error)
             }
         }
+    }
+
+    fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
+        self.engine.snapshot()
+    }
+
+    fn now_us(&self) -> u64 {
+        self.engine.now_us()
     }
 }
 

@@ -1,24 +1,24 @@
 //! The action feed: keeps the latest decisions, and gives them to every subscriber in its own time.
 
+mod decided;
 mod filter;
 mod ring;
 mod service;
 mod subscription;
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use piccolo_engine::Decision;
-use piccolo_wire::ready;
 use thiserror::Error;
 use tokio::sync::Notify;
 
+pub use decided::Decided;
 pub use filter::{FILTER_NAMES_MAX, Filter, FilterError};
 pub use ring::{BATCH_DECISIONS_MAX, SCAN_DECISIONS_MAX};
 pub use service::FeedService;
 pub use subscription::{Event, Gap, Subscription};
 
-use crate::convert;
 use crate::ports::DecisionSink;
 use ring::Ring;
 
@@ -65,25 +65,6 @@ pub enum FeedError {
     Full(usize),
 }
 
-/// A decision that all subscribers share, and its encoding, which the first who sends it makes.
-#[derive(Debug)]
-pub struct Decided {
-    /// The decision.
-    pub decision: Decision,
-    ready: OnceLock<ready::Decision>,
-}
-
-impl Decided {
-    fn new(decision: Decision) -> Self {
-        Self { decision, ready: OnceLock::new() }
-    }
-
-    /// The decision as it is sent: the same bytes for everybody, encoded once.
-    pub fn ready(&self) -> &ready::Decision {
-        self.ready.get_or_init(|| ready::Decision::new(&convert::decision(&self.decision)))
-    }
-}
-
 /// The hub between the engine's thread and the subscribers.
 ///
 /// Publishing never waits for a subscriber, and costs the engine's thread the same for one as for
@@ -103,7 +84,7 @@ pub struct Feed {
 
 #[derive(Debug, Default)]
 struct Inbox {
-    decisions: Vec<Decision>,
+    decisions: Vec<Decided>,
     closed: bool,
 }
 
@@ -151,6 +132,19 @@ impl Feed {
         Ok(Subscription::new(reader, Arc::clone(self)))
     }
 
+    /// Takes decisions in canonical order, encoded or not.
+    pub fn put(&self, decisions: impl IntoIterator<Item = Decided>) {
+        let waiting = {
+            let mut inbox = self.inbox();
+            inbox.decisions.extend(decisions);
+            inbox.decisions.len()
+        };
+        if waiting > INBOX_DECISIONS_MAX {
+            drop(self.empty_inbox());
+        }
+        self.published.notify_one();
+    }
+
     /// How many subscribers there are.
     pub fn subscribers(&self) -> usize {
         self.ring().readers()
@@ -164,7 +158,7 @@ impl Feed {
             let mut inbox = self.inbox();
             (mem::take(&mut inbox.decisions), inbox.closed)
         };
-        ring.extend(decisions.into_iter().map(Decided::new), self.limits.ring);
+        ring.extend(decisions, self.limits.ring);
         if closed {
             ring.close();
         }
@@ -182,16 +176,8 @@ impl Feed {
 }
 
 impl DecisionSink for Feed {
-    fn publish(&self, mut decisions: Vec<Decision>) {
-        let waiting = {
-            let mut inbox = self.inbox();
-            inbox.decisions.append(&mut decisions);
-            inbox.decisions.len()
-        };
-        if waiting > INBOX_DECISIONS_MAX {
-            drop(self.empty_inbox());
-        }
-        self.published.notify_one();
+    fn publish(&self, decisions: Vec<Decision>) {
+        self.put(decisions.into_iter().map(Decided::new));
     }
 
     fn close(&self) {

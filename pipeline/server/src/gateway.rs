@@ -74,6 +74,12 @@ impl Gateway {
         }
     }
 
+    /// Goes on after a tick that was released before the server ended. Time stands still until the
+    /// first sample.
+    pub fn resume(&mut self, released_us: u64) {
+        self.released_us = released_us;
+    }
+
     /// Takes note of a stream that has promised nothing yet.
     pub fn open(&mut self, stream: StreamId) {
         self.promises.open(stream);

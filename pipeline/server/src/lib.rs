@@ -2,11 +2,13 @@
 //!
 //! Samples come in through [`signals`] or [`replay`], pass the [`gateway`], which
 //! orders them, are decided upon in the [`engine_thread`], and what is decided
-//! goes out through the [`feed`]. [`rules`] changes the rules meanwhile. The modules meet only in [`ports`]; [`api`]
-//! puts them together.
+//! goes out through the [`feed`], at once ([`direct`]) or once it is kept ([`durable`]). [`rules`]
+//! changes the rules meanwhile. The modules meet only in [`ports`]; [`api`] puts them together.
 
 pub mod api;
 pub mod convert;
+pub mod direct;
+pub mod durable;
 pub mod engine_thread;
 pub mod feed;
 pub mod gateway;

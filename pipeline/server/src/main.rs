@@ -8,9 +8,11 @@ use clap::Parser;
 use piccolo_base::exit::Code;
 use piccolo_base::{shutdown, telemetry};
 use piccolo_server::api::{self, ApiError, Input, Setup};
+use piccolo_server::durable::Opened;
 use piccolo_server::engine_thread::Dataflow;
 use piccolo_server::feed::Limits;
 use piccolo_server::ports::SystemClock;
+use piccolo_server::rules::{Known, Versions, now_ms};
 use piccolo_server::settings::{Settings, SettingsError};
 use thiserror::Error;
 use tokio::runtime::Builder;
@@ -67,25 +69,35 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
     telemetry::init(&telemetry::Settings::default())?;
     let stop = shutdown::on_signal()?;
     let catalogue = settings.catalogue()?;
-    let rules = Arc::new(settings.rules(&catalogue)?);
+    let given = settings.rules(&catalogue)?;
     let input = match settings.replay(&catalogue)? {
         Some(replay) => Input::Replay { replay: Box::new(replay), speed: settings.speed },
         None => Input::Sources { lateness_us: settings.lateness_ms * 1_000 },
     };
+    let rules = given.as_ref().and_then(Known::rules).cloned().unwrap_or_default();
+    let (versions, kept, memory) = match settings.open(given.as_ref())? {
+        Some(Opened { versions, engine, memory }) => (versions, Some(engine), Some(memory)),
+        None => (Versions::new(given.clone().unwrap_or_default(), now_ms()), None, None),
+    };
     let (config, signals) = (settings.engine(), Arc::clone(&catalogue));
-    let (scenarios, first) = (rules.len(), Arc::clone(&rules));
+    let engine = move || match kept {
+        Some(kept) => Ok(kept.resume(config, signals)?),
+        None => Ok(Dataflow::new(config, signals, &rules)?),
+    };
     let setup = Setup {
         listen: settings.listen,
         catalogue,
         place: settings.place(),
-        engine: move || Dataflow::new(config, signals, &first),
-        rules,
+        engine,
+        versions,
+        given,
+        memory,
         input,
         limits: Limits::default(),
         clock: Arc::new(SystemClock::default()),
     };
     let running = api::start(setup, stop).await?;
-    tracing::info!(scenarios, "listening on {}", running.address);
+    tracing::info!("listening on {}", running.address);
     settings.write_address(running.address)?;
     Ok(running.finished().await?)
 }

@@ -1,11 +1,19 @@
 //! Where the services meet: what passes between them, and the traits through which it does.
 
+mod rules;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use piccolo_catalogue::{SignalId, Value};
-use piccolo_engine::{Decision, EngineError, PreparedRules, Quarantined, RuleChange};
-use tokio::sync::{mpsc, oneshot};
+use piccolo_engine::{Decision, EngineError, Quarantined, Snapshot};
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+pub use self::rules::{
+    Changed, FileNames, LaneNumbers, LaneRules, Lanes, ORDERS_MAX, RuleFile, RuleFiles, RuleOrder,
+    VersionChange, VersionRecord,
+};
 
 /// The value of one signal of one vehicle at one time, on its way to the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,38 +91,6 @@ pub struct Stepped {
     pub quarantined: Vec<Quarantined>,
 }
 
-/// A change of the rules, carried out as a whole between two ticks.
-#[derive(Clone, Debug, Default)]
-pub struct Lanes {
-    /// The rules of the active lane; none leaves them as they are.
-    pub active: Option<Arc<PreparedRules>>,
-    /// The rules of the shadow; none leaves them as they are.
-    pub shadow: Option<Arc<PreparedRules>>,
-}
-
-/// What a change of the rules came to.
-#[derive(Clone, Debug, Default)]
-pub struct Changed {
-    /// The event time from which the rules are in force.
-    pub time_us: u64,
-    /// What changed in the active lane.
-    pub active: RuleChange,
-    /// What changed in the shadow.
-    pub shadow: RuleChange,
-}
-
-/// The most changes of rules that wait for the engine.
-pub const ORDERS_MAX: usize = 4;
-
-/// A change of the rules on its way to the engine, and who waits to hear of it.
-#[derive(Debug)]
-pub struct RuleOrder {
-    /// What is to change.
-    pub lanes: Lanes,
-    /// Where the answer goes.
-    pub answer: oneshot::Sender<Result<Changed, EngineError>>,
-}
-
 /// The engine as its thread drives it.
 pub trait EnginePort {
     /// Takes the samples in and lets time pass until just before the tick.
@@ -125,6 +101,48 @@ pub trait EnginePort {
     /// # Errors
     /// What the engine says of them; then everything is as before.
     fn change(&mut self, lanes: &Lanes) -> Result<Changed, EngineError>;
+
+    /// Its state, to go on from.
+    ///
+    /// # Errors
+    /// Between a change of the rules and the next step there is none.
+    fn snapshot(&mut self) -> Result<Snapshot, EngineError>;
+
+    /// Everything before this time was decided.
+    fn now_us(&self) -> u64;
+}
+
+/// Nothing more is taken: what was decided could not be kept.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("what the engine decides can no longer be kept")]
+pub struct Closed;
+
+/// Who takes what the engine's thread comes to, in order.
+///
+/// Nothing of it is told to anybody before it is kept, where it is to be kept at all.
+pub trait Outlet: Send + Sync {
+    /// A step with these samples led to these decisions. It waits where a disk is behind.
+    ///
+    /// # Errors
+    /// [`Closed`]: the engine is to end.
+    fn stepped(
+        &self,
+        tick: Tick,
+        decisions: Vec<Decision>,
+        settled: Vec<Settled>,
+    ) -> Result<(), Closed>;
+
+    /// A change of the rules came to this, and whoever waits for it is to be told.
+    fn changed(&self, order: RuleOrder, result: Result<Changed, EngineError>);
+
+    /// Whether to bring a snapshot now, or at the end of all steps.
+    fn wants_snapshot(&self, at_the_end: bool) -> bool;
+
+    /// The engine's state after all that was brought before.
+    fn snapshot(&self, snapshot: Snapshot);
+
+    /// Nothing comes after this.
+    fn close(&self);
 }
 
 /// Who hears what the lanes do. It must not wait: the engine's thread calls it.
@@ -137,7 +155,7 @@ pub trait LaneSink: Send + Sync {
     fn quarantined(&self, scenarios: Vec<Quarantined>);
 }
 
-/// Who takes decisions as they fall. It must not wait: the engine's thread calls it.
+/// Who takes decisions as they fall. It must not wait.
 pub trait DecisionSink: Send + Sync {
     /// Takes decisions in canonical order.
     fn publish(&self, decisions: Vec<Decision>);
@@ -149,6 +167,10 @@ pub trait DecisionSink: Send + Sync {
 pub trait SettleSink: Send + Sync {
     /// Takes note of samples that are settled.
     fn settle(&self, settled: Vec<Settled>);
+
+    /// Takes note that samples of a source up to this position never come: all of them count as
+    /// settled.
+    fn skipped(&self, source: u32, position: u64);
 }
 
 /// The passing of time at the edge, for gateway and replay; the engine has none.

@@ -54,6 +54,8 @@ pub struct Replay {
     vehicles: Vec<Arc<str>>,
     /// The earliest sample that was not sent.
     next: Option<Sample>,
+    /// The event time at which it begins.
+    from_us: u64,
     faults: u64,
 }
 
@@ -70,9 +72,18 @@ impl Replay {
             readers.push(Reader::open(path, options.clone())?);
             vehicles.push(vehicle_name(path, &vehicles));
         }
-        let mut replay = Self { merge: Merge::new(readers), vehicles, next: None, faults: 0 };
+        let mut replay =
+            Self { merge: Merge::new(readers), vehicles, next: None, from_us: 0, faults: 0 };
         replay.advance();
         Ok(replay)
+    }
+
+    /// Passes over samples that the engine has already; the engine is at `now_us`.
+    pub fn resume(&mut self, samples: u64, now_us: u64) {
+        for _ in 0..samples {
+            self.advance();
+        }
+        self.from_us = now_us;
     }
 
     /// Sends everything to the engine and returns at the end, or when `stop` is cancelled.
@@ -92,7 +103,9 @@ impl Replay {
             let horizon_us = match speed {
                 Speed::Max => u64::MAX,
                 // A float has the digits for microseconds over more years than a drive takes.
-                Speed::Times(times) => ((clock.now_us() - start_us) as f64 * times) as u64,
+                Speed::Times(times) => {
+                    self.from_us + ((clock.now_us() - start_us) as f64 * times) as u64
+                }
             };
             let tick = self.tick(horizon_us);
             let ended = self.next.is_none();
@@ -111,7 +124,7 @@ impl Replay {
     /// The samples before the horizon, as many as one tick may have.
     fn tick(&mut self, horizon_us: u64) -> Tick {
         let mut samples = Vec::new();
-        let mut end_us = 0;
+        let mut end_us = self.from_us;
         let tick_us = loop {
             let Some(time_us) = self.next.as_ref().map(|sample| sample.time_us) else {
                 break end_us;

@@ -7,6 +7,6 @@ mod versions;
 mod watch;
 
 pub use difference::{LATEST_MAX, MOVE_WITHIN_US, WAITING_MAX};
-pub use service::{FILES_MAX, RULES_BYTES_MAX, RulesService};
-pub use versions::VERSIONS_MAX;
+pub use service::{FILES_MAX, RULES_BYTES_MAX, RulesService, now_ms};
+pub use versions::{Known, VERSIONS_MAX, Versions};
 pub use watch::{QUARANTINED_MAX, Watch};

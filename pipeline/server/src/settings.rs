@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{io, thread};
+use std::{fs, io, thread};
 
 use clap::Parser;
 use piccolo_base::exit::Code;
@@ -14,12 +14,16 @@ use piccolo_recording::{OpenError, Options};
 use piccolo_script::{Diagnostic, RuleSet, render};
 use thiserror::Error;
 
+use crate::durable::{self, DurableError, Opened, SNAPSHOT_BYTES};
 use crate::engine_thread::Place;
+use crate::ports::{RuleFile, RuleFiles};
 use crate::replay::{Replay, Speed};
+use crate::rules::Known;
 
 const EXAMPLES: &str = "\
 Examples:
   piccolo-server --rules rules/ --listen 127.0.0.1:50061
+  piccolo-server --rules rules/ --data /var/lib/piccolo
   piccolo-server --replay drive.csv.gz --rules rules/ --speed max --explain";
 
 /// Serves the action feed: rules over signals that come in over gRPC, or over recordings.
@@ -27,8 +31,20 @@ Examples:
 #[command(name = "piccolo-server", version, before_long_help = EXAMPLES)]
 pub struct Settings {
     /// A rule file, or a directory of them; may be given several times
-    #[arg(long, required = true, value_name = "PATH")]
+    #[arg(long, required_unless_present = "data", value_name = "PATH")]
     pub rules: Vec<PathBuf>,
+    /// A directory in which all is kept that the server must not lose: after any end it goes on
+    /// there as if there had been none. With it, `--rules` become active only where they are others
+    /// than at the last start
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Begin with a new engine at time zero, and keep rules, positions of sources and decisions
+    #[arg(long, requires = "data")]
+    pub reset_engine: bool,
+    /// How many MiB of samples gather in `--data` before the state of the engine takes their place;
+    /// starting again takes them once more. With 0 it does so as often as it can
+    #[arg(long, default_value_t = SNAPSHOT_BYTES >> 20, value_name = "N", requires = "data", value_parser = clap::value_parser!(u64).range(..=65_536))]
+    pub snapshot_mib: u64,
     /// A recording to replay instead of taking signals over gRPC; may be given several times,
     /// each is one vehicle
     #[arg(long, value_name = "FILE")]
@@ -87,6 +103,17 @@ pub enum SettingsError {
     /// A rule is wrong; the log says what.
     #[error("the rules have {0} errors")]
     Rules(usize),
+    /// A file of rules cannot be read.
+    #[error("cannot read {path}")]
+    RuleFile {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What is kept cannot be used.
+    #[error(transparent)]
+    Durable(#[from] DurableError),
     /// A recording cannot be opened.
     #[error("a recording cannot be replayed")]
     Recording(#[from] OpenError),
@@ -105,6 +132,7 @@ impl SettingsError {
     pub fn code(&self) -> Code {
         match self {
             Self::NotFound { .. } => Code::NotFound,
+            Self::Durable(error) => error.code(),
             _ => Code::InvalidInput,
         }
     }
@@ -123,18 +151,64 @@ impl Settings {
         Ok(Arc::new(Catalogue::load(path)?))
     }
 
-    /// The rules; warnings go to the log.
+    /// The rules, where there are any; warnings go to the log.
     ///
     /// # Errors
     /// A path that does not exist, or a rule with an error; the log says which.
-    pub fn rules(&self, catalogue: &Catalogue) -> Result<RuleSet, SettingsError> {
+    pub fn rules(&self, catalogue: &Catalogue) -> Result<Option<Known>, SettingsError> {
+        if self.rules.is_empty() {
+            return Ok(None);
+        }
         self.rules.iter().try_for_each(|path| exists(path))?;
-        let (rules, diagnostics) = RuleSet::load(&self.rules, catalogue);
+        let files = self.rule_files()?;
+        let (rules, diagnostics) = RuleSet::parse_all(files.texts(), catalogue);
         diagnostics.iter().for_each(tell);
         match diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count() {
-            0 => Ok(rules),
+            0 => Ok(Some(Known::new(Arc::new(rules), files))),
             errors => Err(SettingsError::Rules(errors)),
         }
+    }
+
+    fn rule_files(&self) -> Result<RuleFiles, SettingsError> {
+        let mut files = Vec::new();
+        for path in &self.rules {
+            let unreadable = |source| SettingsError::RuleFile { path: path.clone(), source };
+            for file in RuleSet::files(path).map_err(unreadable)? {
+                let text = fs::read_to_string(&file)
+                    .map_err(|source| SettingsError::RuleFile { path: file.clone(), source })?;
+                files.push(RuleFile::new(&file.display().to_string(), &text));
+            }
+        }
+        Ok(files.into_iter().collect())
+    }
+
+    /// What is kept, where anything is to be.
+    ///
+    /// # Errors
+    /// As [`durable::open`].
+    pub fn open(&self, given: Option<&Known>) -> Result<Option<Opened>, SettingsError> {
+        let Some(folder) = &self.data else {
+            return Ok(None);
+        };
+        let options = durable::Options {
+            input: self.input_name(),
+            reset_engine: self.reset_engine,
+            snapshot_bytes: self.snapshot_mib << 20,
+        };
+        Ok(Some(durable::open(folder, given, &options)?))
+    }
+
+    /// Where samples come from, as people read it; a recording by its name and size.
+    fn input_name(&self) -> String {
+        if self.replay.is_empty() {
+            return "signals over gRPC".to_owned();
+        }
+        let recording = |path: &PathBuf| {
+            let bytes = fs::metadata(path).map_or(0, |file| file.len());
+            format!("{} ({bytes} bytes)", path.file_name().unwrap_or_default().display())
+        };
+        let recordings: Vec<String> = self.replay.iter().map(recording).collect();
+        format!("the recordings {}", recordings.join(", "))
     }
 
     /// The recordings; none where signals come over gRPC.
@@ -179,8 +253,8 @@ impl Settings {
         };
         let mut unfinished = path.clone().into_os_string();
         unfinished.push(".tmp");
-        std::fs::write(&unfinished, format!("{address}\n"))
-            .and_then(|()| std::fs::rename(&unfinished, path))
+        fs::write(&unfinished, format!("{address}\n"))
+            .and_then(|()| fs::rename(&unfinished, path))
             .map_err(|source| SettingsError::AddressFile { path: path.clone(), source })
     }
 }

@@ -1,7 +1,9 @@
 //! Signals on their way in: the rpcs of `SignalService`.
 
 mod batch;
+mod fault;
 mod publish;
+mod record;
 mod sources;
 
 use std::pin::Pin;
@@ -19,10 +21,11 @@ use tonic::{Request, Response, Status, Streaming};
 pub use publish::{
     ACKNOWLEDGE_PERIOD, BATCH_SAMPLES_MAX, NAME_BYTES_MAX, TABLE_SIGNALS_MAX, TABLE_VEHICLES_MAX,
 };
+pub use record::SourceRecord;
 pub use sources::{FAULTS_KEPT_MAX, IN_FLIGHT_MAX, SOURCES_MAX, Sources};
 
 use crate::convert;
-use crate::ports::Intake;
+use crate::ports::{Intake, SettleSink};
 use publish::Publisher;
 
 /// The most signals of one page.
@@ -32,25 +35,28 @@ pub const PAGE_SIGNALS_MAX: usize = 1_000;
 const RESPONSES_MAX: usize = 2;
 
 /// Serves `SignalService` over gRPC.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Signals {
     catalogue: Arc<Catalogue>,
     sources: Arc<Sources>,
+    settle: Arc<dyn SettleSink>,
     intake: Option<Intake>,
     stop: CancellationToken,
 }
 
 impl Signals {
     /// A service over the catalogue that puts samples into `intake`; without one, it takes none.
+    /// What does not get there is told to `settle`.
     ///
     /// When `stop` is cancelled, streams take nothing more, and end when all is settled.
     pub fn new(
         catalogue: Arc<Catalogue>,
         sources: Arc<Sources>,
+        settle: Arc<dyn SettleSink>,
         intake: Option<Intake>,
         stop: CancellationToken,
     ) -> Self {
-        Self { catalogue, sources, intake, stop }
+        Self { catalogue, sources, settle, intake, stop }
     }
 }
 
@@ -70,6 +76,7 @@ impl SignalService for Signals {
         let publisher = Publisher {
             catalogue: Arc::clone(&self.catalogue),
             sources: Arc::clone(&self.sources),
+            settle: Arc::clone(&self.settle),
             intake,
             stop: self.stop.clone(),
         };

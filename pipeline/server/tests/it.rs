@@ -7,6 +7,9 @@ mod binary;
 #[path = "it/feed.rs"]
 mod feed;
 #[cfg(test)]
+#[path = "it/kill.rs"]
+mod kill;
+#[cfg(test)]
 #[path = "it/publish.rs"]
 mod publish;
 #[cfg(test)]

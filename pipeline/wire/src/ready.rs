@@ -1,6 +1,7 @@
 //! The server of the action feed for decisions that are encoded once, whoever reads them.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, message};
 use tonic::Status;
 use tonic::codec::{EncodeBuf, Encoder};
@@ -33,6 +34,18 @@ impl Decision {
         let mut bytes = BytesMut::new();
         message::encode(DECISIONS_FIELD, decision, &mut bytes);
         Self(bytes.freeze())
+    }
+
+    /// The bytes, from which [`Self::parse`] makes it again.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// A decision from its bytes, and what they say; none where they are not those of one decision.
+    pub fn parse(bytes: Bytes) -> Option<(Self, v1::Decision)> {
+        let batch = v1::DecisionBatch::decode(bytes.clone()).ok()?;
+        let [decision] = <[v1::Decision; 1]>::try_from(batch.decisions).ok()?;
+        Some((Self(bytes), decision))
     }
 }
 

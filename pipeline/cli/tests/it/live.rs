@@ -9,7 +9,8 @@ use piccolo_script::RuleSet;
 use piccolo_server::api::{Input, Setup, start};
 use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
-use piccolo_server::ports::SystemClock;
+use piccolo_server::ports::{RuleFile, SystemClock};
+use piccolo_server::rules::{Known, Versions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -39,13 +40,16 @@ impl Live {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let rules = Arc::new(RuleSet::parse("a", RULE, &catalogue).0);
+                let files = [RuleFile::new("a", RULE)].into_iter().collect();
                 let (first, signals) = (Arc::clone(&rules), Arc::clone(&catalogue));
                 let setup = Setup {
                     listen: "127.0.0.1:0".parse().unwrap(),
                     catalogue,
                     place: Place::OwnThread,
-                    engine: move || Dataflow::new(EngineConfig::default(), signals, &first),
-                    rules,
+                    engine: move || Ok(Dataflow::new(EngineConfig::default(), signals, &first)?),
+                    versions: Versions::new(Known::new(rules, files), 0),
+                    given: None,
+                    memory: None,
                     input: Input::Sources { lateness_us: LATENESS_US },
                     limits: Limits::default(),
                     clock: Arc::new(SystemClock::default()),

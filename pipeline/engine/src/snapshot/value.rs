@@ -5,13 +5,18 @@ use std::sync::Arc;
 use piccolo_catalogue::Value;
 use serde::{Deserialize, Serialize};
 
-/// A value.
+/// A value with its kind, as forms keep it that do not describe themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Saved {
+pub enum Saved {
+    /// A boolean.
     Bool(bool),
+    /// A whole number.
     Int(i64),
+    /// A number.
     Float(f64),
+    /// A text.
     Text(Arc<str>),
+    /// A list.
     List(Vec<Self>),
 }
 

@@ -1,9 +1,10 @@
 //! Which decisions a subscriber wants.
 
-use piccolo_engine::Decision;
 use piccolo_script::ActionKind;
 use rustc_hash::FxHashSet;
 use thiserror::Error;
+
+use super::Decided;
 
 /// The most names that one filter may have, all lists together.
 pub const FILTER_NAMES_MAX: usize = 1_024;
@@ -53,13 +54,14 @@ impl Filter {
     }
 
     /// Whether the decision is wanted; one of its actions must be of a wanted kind.
-    pub fn passes(&self, decision: &Decision) -> bool {
+    pub(super) fn passes(&self, decided: &Decided) -> bool {
         let wanted =
             |names: &FxHashSet<String>, name: &str| names.is_empty() || names.contains(name);
-        wanted(&self.vehicles, &decision.vehicle)
-            && wanted(&self.scenarios, &decision.scenario)
+        let (vehicle, scenario) = decided.names();
+        wanted(&self.vehicles, vehicle)
+            && wanted(&self.scenarios, scenario)
             && (self.action_kinds.is_empty()
-                || decision.actions.iter().any(|action| self.action_kinds.contains(action.kind)))
+                || decided.has_action(|kind| self.action_kinds.contains(kind)))
     }
 }
 

@@ -53,8 +53,8 @@ pub(super) enum Look {
 
 impl Ring {
     /// Adds decisions; the oldest leave where there are more than `kept_max`.
-    pub(super) fn extend(&mut self, decided: impl Iterator<Item = Decided>, kept_max: usize) {
-        self.decided.extend(decided.map(Arc::new));
+    pub(super) fn extend(&mut self, decided: impl IntoIterator<Item = Decided>, kept_max: usize) {
+        self.decided.extend(decided.into_iter().map(Arc::new));
         let excess = self.decided.len().saturating_sub(kept_max);
         let first = self.first + excess as u64;
         for reader in self.readers.values_mut().filter(|reader| reader.next < first) {
@@ -81,7 +81,7 @@ impl Ring {
     /// A new reader's number.
     pub(super) fn read_from(&mut self, filter: Filter, start: &Start) -> u64 {
         let (place, known) = self.place(start);
-        let kept = self.decided.range(place..).filter(|kept| filter.passes(&kept.decision));
+        let kept = self.decided.range(place..).filter(|kept| filter.passes(kept));
         let kept = kept.cloned().collect();
         let next = self.first + self.decided.len() as u64;
         let number = self.next_reader;
@@ -104,7 +104,7 @@ impl Ring {
         let mut wanted = Vec::new();
         for decided in self.decided.range(place..).take(SCAN_DECISIONS_MAX) {
             reader.next += 1;
-            if reader.filter.passes(&decided.decision) {
+            if reader.filter.passes(decided) {
                 wanted.push(Arc::clone(decided));
                 if wanted.len() == BATCH_DECISIONS_MAX {
                     break;
@@ -126,7 +126,7 @@ impl Ring {
             Start::Next => (self.decided.len(), true),
             Start::Oldest => (0, true),
             Start::After(id) => {
-                let place = |id| self.decided.iter().rposition(|kept| kept.decision.id == id);
+                let place = |id| self.decided.iter().rposition(|kept| kept.id() == id);
                 let found = id.parse().ok().and_then(place);
                 found.map_or((0, false), |place| (place + 1, true))
             }
@@ -149,7 +149,7 @@ impl Reader {
 
     /// A decision leaves the ring before the reader has come to it.
     fn miss(&mut self, decided: &Arc<Decided>) {
-        if !self.filter.passes(&decided.decision) {
+        if !self.filter.passes(decided) {
             return;
         }
         let last = Arc::clone(decided);

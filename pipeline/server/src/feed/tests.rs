@@ -1,6 +1,9 @@
 //! Where subscriptions start, what they miss, what filters pass.
 
 use piccolo_engine::{Action, Arguments, Edge};
+use piccolo_wire::ready;
+
+use crate::convert;
 
 use super::*;
 
@@ -29,6 +32,12 @@ fn numbered(numbers: std::ops::RangeInclusive<u64>) -> Vec<Decision> {
     numbers.map(|number| decision(number, "v", "s", &["launch"])).collect()
 }
 
+/// A decision that was made before the server started.
+fn kept(decision: Decision) -> Decided {
+    let bytes = Decided::new(decision).ready().as_bytes().to_vec();
+    Decided::from_bytes(bytes).unwrap()
+}
+
 /// After the decision with number 1.
 fn after_first() -> Start {
     Start::After(format!("{:032x}", 1).into())
@@ -43,11 +52,11 @@ async fn told(feed: &Arc<Feed>, mut subscription: Subscription) -> String {
         match event {
             Event::Decisions(decisions) => {
                 for decided in decisions {
-                    told += &format!(" {}", decided.decision.time_us);
+                    told += &format!(" {}", decided.time_us());
                 }
             }
             Event::Missed(gap) => {
-                let [first, last] = [&gap.first, &gap.last].map(|at| at.decision.time_us);
+                let [first, last] = [&gap.first, &gap.last].map(|at| at.time_us());
                 told += &format!(", missed {} ({first}..{last}),", gap.count);
                 notices += 1;
             }
@@ -123,7 +132,7 @@ async fn a_gap_comes_where_it_was_and_once() {
     feed.publish(numbered(5..=6));
     // Nobody runs the feed so far, so that nothing was passed on: there is no gap yet.
     let Some(Event::Decisions(first)) = resumed.next().await else { panic!("no decisions") };
-    let times: Vec<_> = first.iter().map(|decided| decided.decision.time_us).collect();
+    let times: Vec<_> = first.iter().map(|decided| decided.time_us()).collect();
     assert_eq!(times, [2, 3, 4]);
     feed.publish(numbered(7..=12));
     assert_eq!(told(&feed, resumed).await, "missed 4 (5..8), 9 10 11 12");
@@ -169,7 +178,7 @@ async fn all_subscribers_share_the_bytes_of_a_decision() {
     for mut subscription in subscriptions {
         let Some(Event::Decisions(decided)) = subscription.next().await else { panic!("none") };
         // The encoding is made by the first and is the same object for all others.
-        let ready = ready::Decision::new(&convert::decision(&decided[0].decision));
+        let ready = ready::Decision::new(&convert::decision(&numbered(1..=1)[0]));
         assert_eq!(*decided[0].ready(), ready);
         seen.push(decided);
     }
@@ -199,16 +208,30 @@ async fn filters_let_pass_what_they_name() {
         let filter = Filter::new(owned(vehicles), owned(scenarios), owned(kinds)).unwrap();
         let feed = Arc::new(Feed::new(Limits::default()));
         let live = feed.subscribe(filter.clone(), &Start::Next).unwrap();
-        feed.publish(vec![
+        let all = [
             decision(1, "a", "s", &["launch"]),
             decision(2, "a", "t", &["launch", "notify"]),
             decision(3, "b", "s", &["notify"]),
             decision(4, "b", "t", &[]),
-        ]);
+        ];
+        // Those from before the server started are told apart as well as new ones.
+        let (before, since) = all.split_at(2);
+        feed.put(before.iter().cloned().map(kept));
+        feed.publish(since.to_vec());
         let resumed = feed.subscribe(filter, &Start::Oldest).unwrap();
         assert_eq!(told(&feed, live).await, expected);
         assert_eq!(told(&feed, resumed).await, expected);
     }
+}
+
+#[test]
+fn a_decision_is_the_same_after_it_was_kept() {
+    let fresh = Decided::new(decision(7, "v", "s", &["launch"]));
+    let kept = Decided::from_bytes(fresh.ready().as_bytes().to_vec()).unwrap();
+    assert_eq!((kept.id(), kept.time_us(), kept.names()), (fresh.id(), 7, ("v", "s")));
+    assert_eq!(kept.ready(), fresh.ready());
+    assert!(Decided::from_bytes(b"no decision".to_vec()).is_none());
+    assert!(Decided::from_bytes(Vec::new()).is_none());
 }
 
 #[test]

@@ -42,9 +42,9 @@ pub(super) fn version(version: &Version, versions: &Versions) -> v1::RuleVersion
     };
     v1::RuleVersion {
         number: version.number,
-        digest: version.digest.to_string(),
-        scenario_count: version.rules.len() as u32,
-        policy_count: version.rules.policies().len() as u32,
+        digest: version.known.digest.to_string(),
+        scenario_count: version.known.counts.0,
+        policy_count: version.known.counts.1,
         lanes: versions.lanes(version.number).map(lane).collect(),
         applied_ms: version.applied_ms,
     }

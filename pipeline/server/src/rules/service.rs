@@ -12,9 +12,9 @@ use piccolo_wire::v1::rule_service_server::RuleService;
 use tokio::sync::{Mutex, MutexGuard, mpsc, oneshot};
 use tonic::{Request, Response, Status};
 
-use super::versions::{Version, Versions, digest};
+use super::versions::{Known, Versions};
 use super::{Watch, convert};
-use crate::ports::{Changed, Lanes, RuleOrder};
+use crate::ports::{Changed, LaneRules, Lanes, RuleFile, RuleFiles, RuleOrder};
 
 /// The most bytes of one request: all files of a rule set.
 pub const RULES_BYTES_MAX: usize = 16 << 20;
@@ -36,15 +36,31 @@ struct Shared {
 }
 
 impl RulesService {
-    /// A service of an engine that has `rules` as its active rules.
+    /// A service of an engine that has these versions in its lanes.
     pub fn new(
         catalogue: Arc<Catalogue>,
-        rules: Arc<RuleSet>,
+        versions: Versions,
         orders: mpsc::Sender<RuleOrder>,
         watch: Arc<Watch>,
     ) -> Self {
-        let versions = Mutex::new(Versions::new(rules, now_ms()));
+        let versions = Mutex::new(versions);
         Self(Arc::new(Shared { catalogue, versions, orders, watch }))
+    }
+
+    /// Takes note that the server was started with these rules. They become active, unless they are
+    /// those with which it was started the last time: then what was applied since stays.
+    ///
+    /// # Errors
+    /// What the engine says of them.
+    pub async fn give(&self, given: Known) -> Result<(), Status> {
+        let mut versions = self.0.versions.lock().await;
+        if versions.given() == &**given.digest() {
+            return Ok(());
+        }
+        let mut after = versions.clone();
+        after.give(Arc::clone(given.digest()));
+        self.0.put(&mut versions, after, Lane::Active, given).await?;
+        Ok(())
     }
 
     /// Runs a change to its end, also where the client goes away meanwhile: what the engine has
@@ -91,9 +107,8 @@ impl RuleService for RulesService {
         self.whole(async move |shared| {
             let mut versions = shared.versions.lock().await;
             let known = find(&versions, number)?;
-            let lanes = Lanes { active: Some(prepare(&known.rules).await?), shadow: None };
-            let changed = shared.carry_out(lanes).await?;
-            let version = versions.put(Lane::Active, known.digest, &known.rules, now_ms());
+            let after = versions.clone();
+            let (version, changed) = shared.put(&mut versions, after, Lane::Active, known).await?;
             let change = Some(convert::change(&changed.active));
             Ok(v1::SwitchRulesResponse { version, change, time_us: changed.time_us })
         })
@@ -107,10 +122,9 @@ impl RuleService for RulesService {
         self.whole(async move |shared| {
             let mut versions = shared.versions.lock().await;
             let known = find(&versions, shadow_of(&versions)?)?;
-            let active = Some(prepare(&known.rules).await?);
-            let changed = shared.carry_out(Lanes { active, shadow: Some(Arc::default()) }).await?;
-            versions.empty_shadow();
-            let version = versions.put(Lane::Active, known.digest, &known.rules, now_ms());
+            let mut after = versions.clone();
+            after.empty_shadow();
+            let (version, changed) = shared.put(&mut versions, after, Lane::Active, known).await?;
             let change = Some(convert::change(&changed.active));
             Ok(v1::PromoteShadowResponse { version, change, time_us: changed.time_us })
         })
@@ -124,8 +138,9 @@ impl RuleService for RulesService {
         self.whole(async move |shared| {
             let mut versions = shared.versions.lock().await;
             let version = shadow_of(&versions)?;
-            shared.carry_out(Lanes { active: None, shadow: Some(Arc::default()) }).await?;
-            versions.empty_shadow();
+            let mut after = versions.clone();
+            after.empty_shadow();
+            shared.carry_out(&mut versions, after, None).await?;
             Ok(v1::DropShadowResponse { version })
         })
         .await
@@ -168,20 +183,17 @@ impl Shared {
             let text = format!("a rule set has at most {FILES_MAX} files");
             return Err(Status::invalid_argument(text));
         }
-        let (rules, diagnostics) = self.compile(request.files).await?;
-        let digest = digest(&rules);
+        let files = request.files.iter().map(|file| RuleFile::new(&file.name, &file.text));
+        let (known, diagnostics) = self.compile(files.collect()).await?;
+        let digest = Arc::clone(known.digest());
         let mut versions = self.versions.lock().await;
         let (version, changed) = if request.dry_run {
-            let changed = self.rehearse(&versions, lane, &rules).await?;
-            (versions.like(&digest).map(|known| known.number), changed)
+            let changed = self.rehearse(&versions, lane, known).await?;
+            (versions.like(&digest).map(|version| version.number), changed)
         } else {
-            let given = Some(prepare(&rules).await?);
-            let lanes = match lane {
-                Lane::Active => Lanes { active: given, shadow: None },
-                Lane::Shadow => Lanes { active: None, shadow: given },
-            };
-            let changed = self.carry_out(lanes).await?;
-            (Some(versions.put(lane, Arc::clone(&digest), &rules, now_ms())), changed)
+            let after = versions.clone();
+            let (version, changed) = self.put(&mut versions, after, lane, known).await?;
+            (Some(version), changed)
         };
         let change = match lane {
             Lane::Active => &changed.active,
@@ -197,23 +209,31 @@ impl Shared {
     }
 
     /// Compiles rules where it keeps nobody waiting.
-    async fn compile(
-        &self,
-        files: Vec<v1::RuleFile>,
-    ) -> Result<(Arc<RuleSet>, Vec<v1::RuleDiagnostic>), Status> {
+    async fn compile(&self, files: RuleFiles) -> Result<(Known, Vec<v1::RuleDiagnostic>), Status> {
         let catalogue = Arc::clone(&self.catalogue);
         let work = move || {
-            let texts = files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
-            let (rules, found) = RuleSet::parse_all(texts, &catalogue);
+            let (rules, found) = RuleSet::parse_all(files.texts(), &catalogue);
             let errors = found.iter().filter(|found| Diagnostic::is_error(found)).count();
-            (rules, errors, found.iter().map(convert::diagnostic).collect::<Vec<_>>())
+            let found: Vec<_> = found.iter().map(convert::diagnostic).collect();
+            (Known::new(Arc::new(rules), files), errors, found)
         };
-        let (rules, errors, diagnostics) = tokio::task::spawn_blocking(work)
+        let (known, errors, diagnostics) = tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| Status::internal("the compiler ended unexpectedly"))?;
         match errors {
-            0 => Ok((Arc::new(rules), diagnostics)),
+            0 => Ok((known, diagnostics)),
             errors => Err(refusal(format!("the rules have {errors} errors"), diagnostics)),
+        }
+    }
+
+    /// The rules of a version, which is compiled first where it is from before the server started.
+    async fn rules(&self, known: &Known) -> Result<Arc<RuleSet>, Status> {
+        match &known.rules {
+            Some(rules) => Ok(Arc::clone(rules)),
+            None => {
+                let (known, _) = self.compile(known.files.clone()).await?;
+                Ok(known.rules.unwrap_or_default())
+            }
         }
     }
 
@@ -222,15 +242,17 @@ impl Shared {
         &self,
         versions: &MutexGuard<'_, Versions>,
         lane: Lane,
-        rules: &Arc<RuleSet>,
+        known: Known,
     ) -> Result<Changed, Status> {
-        let of = |number: Option<u64>| {
-            let known = number.and_then(|number| versions.get(number));
-            known.map(|known| Arc::clone(&known.rules)).unwrap_or_default()
-        };
-        let (active, shadow) = (of(Some(versions.active())), of(versions.shadow()));
-        let (catalogue, rules) = (Arc::clone(&self.catalogue), Arc::clone(rules));
+        let mut lanes: [Arc<RuleSet>; 2] = Default::default();
+        for (lane, number) in lanes.iter_mut().zip([Some(versions.active()), versions.shadow()]) {
+            if let Some(version) = number.and_then(|number| versions.get(number)) {
+                *lane = self.rules(&version.known).await?;
+            }
+        }
+        let (catalogue, rules) = (Arc::clone(&self.catalogue), self.rules(&known).await?);
         let work = move || -> Result<RuleChange, EngineError> {
+            let [active, shadow] = lanes;
             let mut engine = Engine::new(EngineConfig::default(), catalogue)?;
             engine.load(&active)?;
             engine.load_shadow(&shadow)?;
@@ -246,12 +268,46 @@ impl Shared {
         Ok(Changed { time_us: 0, active: change.clone(), shadow: change })
     }
 
-    /// Gives a change to the engine and waits until it is carried out.
-    async fn carry_out(&self, lanes: Lanes) -> Result<Changed, Status> {
+    /// Puts rules into a lane, of versions that may differ already in what is to be different
+    /// `after`; the number that they have then.
+    async fn put(
+        &self,
+        versions: &mut Versions,
+        mut after: Versions,
+        lane: Lane,
+        mut known: Known,
+    ) -> Result<(u64, Changed), Status> {
+        let rules = self.rules(&known).await?;
+        let given = LaneRules { prepared: prepare(&rules).await?, files: known.files.clone() };
+        known.rules = Some(rules);
+        let number = after.put(lane, known, now_ms());
+        let changed = self.carry_out(versions, after, Some((lane, given))).await?;
+        Ok((number, changed))
+    }
+
+    /// Gives a change to the engine and waits until it is carried out; then the versions are those
+    /// `after` it.
+    async fn carry_out(
+        &self,
+        versions: &mut Versions,
+        after: Versions,
+        given: Option<(Lane, LaneRules)>,
+    ) -> Result<Changed, Status> {
         let gone = || Status::unavailable("the engine has ended");
+        let mut lanes = Lanes::default();
+        if versions.shadow().is_some() && after.shadow().is_none() {
+            lanes.shadow = Some(LaneRules::default());
+        }
+        match given {
+            Some((Lane::Active, rules)) => lanes.active = Some(rules),
+            Some((Lane::Shadow, rules)) => lanes.shadow = Some(rules),
+            None => {}
+        }
         let (answer, answered) = oneshot::channel();
-        self.orders.send(RuleOrder { lanes, answer }).await.map_err(|_| gone())?;
+        let kept = after.since(versions);
+        self.orders.send(RuleOrder { lanes, kept, answer }).await.map_err(|_| gone())?;
         let changed = answered.await.map_err(|_| gone())?.map_err(|error| refused(&error))?;
+        *versions = after;
         tracing::info!(time_us = changed.time_us, "the rules have changed");
         Ok(changed)
     }
@@ -267,9 +323,9 @@ async fn prepare(rules: &Arc<RuleSet>) -> Result<Arc<PreparedRules>, Status> {
         .map_err(|error| refused(&error))
 }
 
-fn find(versions: &Versions, number: u64) -> Result<Version, Status> {
+fn find(versions: &Versions, number: u64) -> Result<Known, Status> {
     let unknown = || Status::not_found(format!("there is no version {number}"));
-    versions.get(number).cloned().ok_or_else(unknown)
+    versions.get(number).map(|version| version.known.clone()).ok_or_else(unknown)
 }
 
 fn shadow_of(versions: &Versions) -> Result<u64, Status> {
@@ -290,7 +346,7 @@ fn refused(error: &EngineError) -> Status {
 }
 
 /// Milliseconds since 1970, as people read them; no decision depends on it.
-fn now_ms() -> u64 {
+pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

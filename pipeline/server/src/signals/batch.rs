@@ -6,9 +6,9 @@ use piccolo_catalogue::{Catalogue, SignalId, Value};
 use piccolo_wire::v1::sample::Signal as Named;
 use piccolo_wire::v1::{self, NumberBatch, OpenSource, SampleBatch};
 
-use super::sources::Stream;
+use super::sources::{Repeated, Stream};
 use crate::convert;
-use crate::ports::{Fate, Sample, Settled};
+use crate::ports::{Fate, Receipt, Sample, Settled};
 
 /// Samples with consecutive positions.
 pub(super) enum Batch {
@@ -78,12 +78,14 @@ impl Tables {
         unknown.map(|(place, _)| place as u32).collect()
     }
 
-    /// The samples after the first `repeated`, and what is wrong with those that cannot be used.
-    pub(super) fn decode(&self, batch: Batch, repeated: usize, stream: &Stream) -> Decoded {
-        match batch {
-            Batch::Samples(batch) => self.decode_samples(batch, repeated, stream),
-            Batch::Numbers(batch) => self.decode_numbers(&batch, repeated, stream),
-        }
+    /// The samples that were not received before, and what is wrong with those that cannot be used.
+    pub(super) fn decode(&self, batch: Batch, repeated: &Repeated, stream: &Stream) -> Decoded {
+        let mut decoded = match batch {
+            Batch::Samples(batch) => self.decode_samples(batch, repeated.first, stream),
+            Batch::Numbers(batch) => self.decode_numbers(&batch, repeated.first, stream),
+        };
+        decoded.leave_out(&repeated.settled);
+        decoded
     }
 
     fn decode_samples(&self, batch: SampleBatch, repeated: usize, stream: &Stream) -> Decoded {
@@ -177,6 +179,16 @@ impl Decoded {
             }),
             Err(fate) => self.faults.push(Settled { receipt, fate }),
         }
+    }
+
+    /// Leaves out samples at these positions, which are in order.
+    fn leave_out(&mut self, positions: &[u64]) {
+        if positions.is_empty() {
+            return;
+        }
+        let stays = |receipt: &Receipt| positions.binary_search(&receipt.position).is_err();
+        self.samples.retain(|sample| sample.receipt.as_ref().is_none_or(stays));
+        self.faults.retain(|settled| stays(&settled.receipt));
     }
 }
 

@@ -38,6 +38,7 @@ type Responses = mpsc::Sender<Result<PublishResponse, Status>>;
 pub(super) struct Publisher {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) sources: Arc<Sources>,
+    pub(super) settle: Arc<dyn SettleSink>,
     pub(super) intake: Intake,
     pub(super) stop: CancellationToken,
 }
@@ -65,6 +66,9 @@ impl Publisher {
         };
         let (stream, lost_count) =
             self.sources.open(&open.source, open.first_position).map_err(status)?;
+        if lost_count > 0 {
+            self.settle.skipped(stream.id().source, open.first_position - 1);
+        }
         let tables = Tables::new(Arc::clone(&self.catalogue), open);
         let opened = SourceOpened {
             acknowledged_position: stream.acknowledged(),
@@ -150,9 +154,9 @@ impl Publisher {
             // From here on nothing waits: what is received is on its way, whoever goes.
             let repeated = stream.receive(batch.first_position(), batch.len()).map_err(status)?;
             let watermark_us = batch.watermark_us();
-            let Decoded { samples, faults } = tables.decode(batch, repeated, &stream);
+            let Decoded { samples, faults } = tables.decode(batch, &repeated, &stream);
             if !faults.is_empty() {
-                self.sources.settle(faults);
+                self.settle.settle(faults);
             }
             if !samples.is_empty() || watermark_us.is_some() {
                 let news = News::Samples(samples, watermark_us);

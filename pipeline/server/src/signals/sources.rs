@@ -1,13 +1,15 @@
 //! What is known of each source: what it sent, what is settled, what was wrong.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use piccolo_wire::v1::{Acknowledgement, SampleFault, SampleFaultCount, SampleFaultKind};
+use piccolo_wire::v1::{Acknowledgement, SampleFault, SampleFaultCount};
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::fault::{FaultCounts, KINDS, fault, place_of};
+use super::record::SourceRecord;
 use crate::ports::{Fate, Receipt, SettleSink, Settled, StreamId};
 
 /// The most sources that are remembered.
@@ -27,8 +29,19 @@ pub struct Sources {
 
 #[derive(Debug, Default)]
 struct Table {
-    numbers: FxHashMap<Box<str>, u32>,
-    sources: Vec<Arc<Source>>,
+    numbers: FxHashMap<Arc<str>, u32>,
+    sources: Vec<(Arc<str>, Arc<Source>)>,
+}
+
+impl Table {
+    /// The number of a new source.
+    fn add(&mut self, name: Arc<str>, state: State) -> u32 {
+        let number = self.sources.len() as u32;
+        self.numbers.insert(Arc::clone(&name), number);
+        let source = Source { state: Mutex::new(state), changed: watch::Sender::new(()) };
+        self.sources.push((name, Arc::new(source)));
+        number
+    }
 }
 
 /// Why a source's samples are not taken.
@@ -63,21 +76,39 @@ struct State {
     acknowledged: u64,
     /// Whether each sample after `acknowledged` is settled; the first one never is.
     window: VecDeque<bool>,
+    /// Positions beyond `acknowledged` that were settled before the server started: when they come
+    /// again, they are settled still.
+    before: BTreeSet<u64>,
     repeated: u64,
-    counts: [u64; KINDS.len()],
+    counts: FaultCounts,
     faults: VecDeque<SampleFault>,
 }
 
-const KINDS: [SampleFaultKind; 6] = [
-    SampleFaultKind::UnknownSignal,
-    SampleFaultKind::ValueDoesNotFit,
-    SampleFaultKind::Late,
-    SampleFaultKind::Superseded,
-    SampleFaultKind::Refused,
-    SampleFaultKind::Ahead,
-];
-
 impl Sources {
+    /// Sources as they were when the server ended, numbered in this order.
+    pub fn kept(records: &[SourceRecord]) -> Self {
+        let mut table = Table::default();
+        for record in records {
+            let state = State {
+                acknowledged: record.acknowledged,
+                before: record.beyond(),
+                counts: record.counts,
+                ..State::default()
+            };
+            table.add(Arc::clone(&record.name), state);
+        }
+        Self { table: Mutex::new(table) }
+    }
+
+    /// The name of a source.
+    pub(crate) fn name(&self, number: u32) -> Option<Arc<str>> {
+        self.table().sources.get(number as usize).map(|(name, _)| Arc::clone(name))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens a stream of the source with this name, which ends its stream before.
     ///
     /// Returns the stream and how many positions before `first_position` were never received.
@@ -86,19 +117,13 @@ impl Sources {
         name: &str,
         first_position: u64,
     ) -> Result<(Stream, u64), SourceError> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table();
         let number = match table.numbers.get(name) {
             Some(number) => *number,
             None if table.sources.len() >= SOURCES_MAX => return Err(SourceError::TooMany),
-            None => {
-                let number = table.sources.len() as u32;
-                table.numbers.insert(name.into(), number);
-                let source = Source { state: Mutex::default(), changed: watch::Sender::new(()) };
-                table.sources.push(Arc::new(source));
-                number
-            }
+            None => table.add(name.into(), State::default()),
         };
-        let source = Arc::clone(&table.sources[number as usize]);
+        let source = Arc::clone(&table.sources[number as usize].1);
         drop(table);
         let (stream, lost) = {
             let mut state = source.state();
@@ -116,10 +141,7 @@ impl SettleSink for Sources {
         let mut settled = settled.into_iter().peekable();
         while let Some(Settled { receipt: Receipt { source: number, .. }, .. }) = settled.peek() {
             let number = *number;
-            let source = {
-                let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-                table.sources.get(number as usize).cloned()
-            };
+            let source = self.table().sources.get(number as usize).map(|(_, of)| Arc::clone(of));
             let of_source =
                 std::iter::from_fn(|| settled.next_if(|next| next.receipt.source == number));
             match source {
@@ -129,6 +151,9 @@ impl SettleSink for Sources {
             }
         }
     }
+
+    /// The stream that was opened with the position knows.
+    fn skipped(&self, _: u32, _: u64) {}
 }
 
 impl Source {
@@ -155,24 +180,44 @@ impl State {
 
     /// Gives up what can never come any more: positions after the last one received, before `first`.
     fn skip_to(&mut self, first: u64) -> u64 {
-        let lost = first.saturating_sub(1).saturating_sub(self.received());
+        let settled = self.before.range(..first).count() as u64;
+        let lost = first.saturating_sub(1).saturating_sub(self.received() + settled);
         if lost > 0 {
             // Nothing of the window can be left out, so that those on their way count as settled.
             self.acknowledged = first - 1;
             self.window.clear();
+            self.before = self.before.split_off(&first);
         }
         lost
     }
 
+    /// Takes note of `count` more samples; those of them that were settled before the server
+    /// started.
+    fn extend(&mut self, count: usize) -> Vec<u64> {
+        let first = self.received() + 1;
+        self.window.resize(self.window.len() + count, false);
+        if self.before.is_empty() {
+            return Vec::new();
+        }
+        let later = self.before.split_off(&(first + count as u64));
+        let settled = std::mem::replace(&mut self.before, later);
+        for position in &settled {
+            self.mark(*position);
+        }
+        settled.into_iter().collect()
+    }
+
     fn settle(&mut self, position: u64, fate: &Fate) {
         if let Some((kind, message)) = fault(fate) {
-            if let Some(place) = KINDS.iter().position(|known| *known == kind) {
-                self.counts[place] += 1;
-            }
+            self.counts[place_of(kind)] += 1;
             if self.faults.len() < FAULTS_KEPT_MAX {
                 self.faults.push_back(SampleFault { position, kind: kind.into(), message });
             }
         }
+        self.mark(position);
+    }
+
+    fn mark(&mut self, position: u64) {
         let place = position.checked_sub(self.acknowledged + 1);
         if let Some(done) = place.and_then(|place| self.window.get_mut(place as usize)) {
             *done = true;
@@ -196,21 +241,14 @@ impl State {
     }
 }
 
-/// The fault that a fate is, as a kind and a sentence; none where the sample was taken.
-fn fault(fate: &Fate) -> Option<(SampleFaultKind, String)> {
-    Some(match fate {
-        Fate::Taken => return None,
-        Fate::UnknownSignal(message) => (SampleFaultKind::UnknownSignal, message.to_string()),
-        Fate::ValueDoesNotFit(message) => (SampleFaultKind::ValueDoesNotFit, message.to_string()),
-        Fate::Late(reached_us) => {
-            (SampleFaultKind::Late, format!("it came after the engine had reached {reached_us} us"))
-        }
-        Fate::Superseded => {
-            (SampleFaultKind::Superseded, "a newer value of the signal took its place".into())
-        }
-        Fate::Refused(message) => (SampleFaultKind::Refused, message.to_string()),
-        Fate::Ahead => (SampleFaultKind::Ahead, "its time is too far ahead of all others".into()),
-    })
+/// Samples of a batch that were received before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Repeated {
+    /// So many at the beginning.
+    pub(super) first: usize,
+    /// Positions of others, ascending: they were settled before the server started, and those
+    /// between them were not.
+    pub(super) settled: Vec<u64>,
 }
 
 /// One stream of a source.
@@ -259,9 +297,9 @@ impl Stream {
         }
     }
 
-    /// Takes note of `count` samples from position `first` on; returns how many of them were
-    /// received before.
-    pub(super) fn receive(&self, first: u64, count: usize) -> Result<usize, SourceError> {
+    /// Takes note of `count` samples from position `first` on; returns which of them were received
+    /// before.
+    pub(super) fn receive(&self, first: u64, count: usize) -> Result<Repeated, SourceError> {
         let mut state = self.source.state();
         self.check(&state)?;
         let expected = state.received() + 1;
@@ -270,13 +308,13 @@ impl Stream {
         }
         let repeated = usize::try_from(expected - first).unwrap_or(usize::MAX).min(count);
         state.repeated += repeated as u64;
-        let length = state.window.len() + count - repeated;
-        state.window.resize(length, false);
+        let settled = state.extend(count - repeated);
+        state.repeated += settled.len() as u64;
         drop(state);
-        if repeated > 0 {
+        if repeated + settled.len() > 0 {
             self.source.changed.send_replace(());
         }
-        Ok(repeated)
+        Ok(Repeated { first: repeated, settled })
     }
 
     /// What became of the source's samples since the last call.
@@ -294,5 +332,42 @@ impl Stream {
 
     fn check(&self, state: &State) -> Result<(), SourceError> {
         if state.stream == self.stream { Ok(()) } else { Err(SourceError::Replaced) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_settled_before_the_server_started_is_not_taken_again() {
+        let mut record = SourceRecord::new("s".into());
+        for position in [1, 2, 5, 6, 9] {
+            record.settle(position, &Fate::Taken);
+        }
+        record.settle(4, &Fate::Superseded);
+        let sources = Sources::kept(&[record]);
+        let (stream, lost) = sources.open("s", 1).unwrap();
+        assert_eq!((stream.acknowledged(), lost), (2, 0));
+        // It sends on from what was acknowledged.
+        assert_eq!(stream.receive(3, 3).unwrap(), Repeated { first: 0, settled: vec![4, 5] });
+        assert_eq!(stream.receive(6, 2).unwrap(), Repeated { first: 0, settled: vec![6] });
+        assert_eq!(stream.receive(6, 5).unwrap(), Repeated { first: 2, settled: vec![9] });
+        let settle = |position| Settled { receipt: stream.receipt(position), fate: Fate::Taken };
+        sources.settle([3, 7, 8].map(settle).into());
+        let told = stream.acknowledgement().unwrap();
+        // Faults from before are counted still.
+        assert_eq!((told.acknowledged_position, told.fault_counts[0].count), (9, 1));
+        assert_eq!(told.repeated_count, 2 + 1 + 3);
+    }
+
+    #[test]
+    fn what_a_source_gives_up_counts_as_lost_unless_it_was_settled() {
+        let mut record = SourceRecord::new("s".into());
+        [1, 4, 8].into_iter().for_each(|position| record.settle(position, &Fate::Taken));
+        let sources = Sources::kept(&[record]);
+        let (stream, lost) = sources.open("s", 7).unwrap();
+        assert_eq!((stream.acknowledged(), lost), (6, 4));
+        assert_eq!(stream.receive(7, 2).unwrap(), Repeated { first: 0, settled: vec![8] });
     }
 }

@@ -8,6 +8,8 @@ use piccolo_script::RuleSet;
 use piccolo_server::api::{Input, Setup, start};
 use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
+use piccolo_server::ports;
+use piccolo_server::rules::{Known, Versions};
 use piccolo_wire::client::{Feed, FeedEvent, connect};
 use piccolo_wire::refusal::diagnostics;
 use piccolo_wire::v1::rule_service_client::RuleServiceClient;
@@ -51,12 +53,15 @@ impl Bench {
         let clock = Arc::new(ManualClock::default());
         let (rules, signals) = (Arc::new(rules), Arc::clone(&catalogue));
         let first = Arc::clone(&rules);
+        let files = [ports::RuleFile::new("first.rhai", text)].into_iter().collect();
         let setup = Setup {
             listen: "127.0.0.1:0".parse().unwrap(),
             catalogue,
             place: Place::OwnThread,
-            engine: move || Dataflow::new(EngineConfig::default(), signals, &first),
-            rules,
+            engine: move || Ok(Dataflow::new(EngineConfig::default(), signals, &first)?),
+            versions: Versions::new(Known::new(rules, files), 0),
+            given: None,
+            memory: None,
             input: Input::Sources { lateness_us: 0 },
             limits: Limits::default(),
             clock: clock.clone(),

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use piccolo_catalogue::Catalogue;
-use piccolo_engine::{Action, Arguments, Decision, DecisionId, Edge, EngineError};
+use piccolo_engine::{
+    Action, Arguments, Decision, DecisionId, Edge, EngineError, Snapshot, SnapshotError,
+};
 use piccolo_server::api::{Input, Running, Setup, start};
 use piccolo_server::engine_thread::Place;
 use piccolo_server::feed::Limits;
 use piccolo_server::gateway::TICK_PERIOD;
 use piccolo_server::ports::{Changed, Clock, EnginePort, Lanes, Stepped, Tick};
+use piccolo_server::rules::{Known, Versions};
 use piccolo_wire::v1::publish_request::Message as Request;
 use piccolo_wire::v1::publish_response::Message as Response;
 use piccolo_wire::v1::sample::Signal;
@@ -90,6 +93,14 @@ impl EnginePort for FakeEngine {
     fn change(&mut self, _: &Lanes) -> Result<Changed, EngineError> {
         Ok(Changed::default())
     }
+
+    fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
+        Err(SnapshotError::Unsettled.into())
+    }
+
+    fn now_us(&self) -> u64 {
+        0
+    }
 }
 
 /// A clock that moves when the test says so.
@@ -128,7 +139,9 @@ pub(crate) async fn server(limits: Limits) -> TestServer {
         catalogue,
         place: Place::OwnThread,
         engine: move || Ok(engine),
-        rules: Arc::default(),
+        versions: Versions::new(Known::default(), 0),
+        given: None,
+        memory: None,
         input: Input::Sources { lateness_us: 0 },
         limits,
         clock: clock.clone(),

@@ -7,10 +7,11 @@ use std::time::Instant;
 use piccolo_catalogue::{Catalogue, Value};
 use piccolo_engine::{Decision, EngineConfig, PreparedRules, Quarantined};
 use piccolo_script::RuleSet;
+use piccolo_server::direct::Direct;
 use piccolo_server::engine_thread::{self, Dataflow, Outlets, Place, TICKS_MAX};
 use piccolo_server::ports::{
-    DecisionSink, EnginePort, LaneSink, Lanes, ORDERS_MAX, RuleOrder, Sample, SettleSink, Settled,
-    Tick,
+    DecisionSink, EnginePort, LaneRules, LaneSink, Lanes, ORDERS_MAX, RuleOrder, Sample,
+    SettleSink, Settled, Tick, VersionChange,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
@@ -81,6 +82,8 @@ impl DecisionSink for Sink {
 
 impl SettleSink for Sink {
     fn settle(&self, _: Vec<Settled>) {}
+
+    fn skipped(&self, _: u32, _: u64) {}
 }
 
 impl LaneSink for Sink {
@@ -106,12 +109,13 @@ async fn nor_does_it_where_the_engine_shares_its_thread() {
 async fn check_switch(place: Place) {
     let (first, second, all) = (rules(0.0), rules(0.025), ticks());
     let sink = Arc::new(Sink::default());
-    let outlets = Outlets { decisions: sink.clone(), settle: sink.clone(), lanes: sink.clone() };
+    let outlet = Direct { decisions: sink.clone(), settle: sink.clone() };
+    let outlets = Outlets { outlet: Arc::new(outlet), lanes: sink.clone() };
     let (sender, due) = mpsc::channel(TICKS_MAX);
     let (orders, ordered) = mpsc::channel(ORDERS_MAX);
     let start = Arc::clone(&first);
-    let make = move || Dataflow::new(EngineConfig::default(), Catalogue::vss6(), &start);
-    let ended = engine_thread::start(place, make, due, ordered, outlets).await.unwrap();
+    let make = move || Ok(Dataflow::new(EngineConfig::default(), Catalogue::vss6(), &start)?);
+    let started = engine_thread::start(place, make, due, ordered, outlets).await.unwrap();
     let flowing = all.clone();
     let began = Instant::now();
     let sending = tokio::spawn(async move {
@@ -125,12 +129,14 @@ async fn check_switch(place: Place) {
     }
     let (answer, answered) = oneshot::channel();
     let prepared = Arc::new(PreparedRules::new(&second).unwrap());
-    let lanes = Lanes { active: Some(prepared), shadow: None };
-    orders.send(RuleOrder { lanes: lanes.clone(), answer }).await.unwrap();
+    let active = Some(LaneRules { prepared, ..LaneRules::default() });
+    let lanes = Lanes { active, shadow: None };
+    let order = RuleOrder { lanes: lanes.clone(), kept: VersionChange::default(), answer };
+    orders.send(order).await.unwrap();
     let changed = soon(answered).await.unwrap().unwrap();
     assert_eq!(changed.active.replaced.len(), RULES);
     soon(sending).await.unwrap();
-    assert!(soon(ended).await.is_err());
+    assert!(soon(started.ended).await.is_err());
     let took = began.elapsed();
     assert!(*sink.closed.lock().unwrap());
     assert!(changed.time_us > 0 && changed.time_us < TICKS * 1_000, "{}", changed.time_us);

@@ -26,6 +26,8 @@ impl SettleSink for Faults {
     fn settle(&self, settled: Vec<Settled>) {
         self.0.lock().unwrap().extend(settled);
     }
+
+    fn skipped(&self, _: u32, _: u64) {}
 }
 
 async fn send(intake: Intake) {

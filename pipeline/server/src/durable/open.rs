@@ -1,0 +1,197 @@
+//! Opens what is kept, or makes it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use piccolo_store::journal::{Journal, SnapshotPart, Write};
+use rustc_hash::FxHashMap;
+
+use super::notes::{self, Notes, read};
+use super::texts::{LaneFiles, Texts};
+use super::{DurableError, KeptEngine, Memory};
+use crate::feed::{Decided, RING_DECISIONS_MAX};
+use crate::ports::{FileNames, LaneNumbers, LaneRules, Lanes, RuleFiles, VersionRecord};
+use crate::rules::{Known, Versions, now_ms};
+use crate::signals::SourceRecord;
+
+/// The journal in the directory.
+const FILE: &str = "journal.redb";
+
+/// How what is kept is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the samples come from, as people read it: it must be so each time.
+    pub input: String,
+    /// Whether to begin anew with the engine, and keep all else.
+    pub reset_engine: bool,
+    /// How many bytes of inputs gather before a snapshot is taken.
+    pub snapshot_bytes: u64,
+}
+
+/// What was kept.
+#[derive(Debug)]
+pub struct Opened {
+    /// The rule sets and the lanes that they are in.
+    pub versions: Versions,
+    /// What brings the engine back.
+    pub engine: KeptEngine,
+    /// All else, and where more is kept.
+    pub memory: Memory,
+}
+
+/// Opens what is kept in a directory. Where nothing is, these rules are version 1.
+///
+/// # Errors
+/// What cannot be opened or read; there are neither rules in it nor given ones; it is of another
+/// input.
+pub fn open(
+    folder: &Path,
+    given: Option<&Known>,
+    options: &Options,
+) -> Result<Opened, DurableError> {
+    fs::create_dir_all(folder).map_err(DurableError::Folder)?;
+    let mut journal = Journal::open(folder.join(FILE), RING_DECISIONS_MAX)?;
+    if journal.notes()?.is_empty() {
+        begin(&mut journal, given.ok_or(DurableError::NoRules)?, &options.input)?;
+    }
+    if options.reset_engine {
+        reset(&mut journal)?;
+    }
+    go_on(journal, options)
+}
+
+/// Writes the first notes of a journal.
+fn begin(journal: &mut Journal, first: &Known, input: &str) -> Result<(), DurableError> {
+    let mut notes = Notes::default();
+    notes.put(notes::INPUT, &input);
+    notes.put(notes::BASE, &[first.files().names(), FileNames::default()]);
+    let active = Some(LaneRules { files: first.files().clone(), ..LaneRules::default() });
+    let versions = Versions::new(first.clone(), now_ms()).all();
+    let lanes = Lanes { active, shadow: None };
+    Texts::default().change(0, &lanes, Some(&versions), &mut notes);
+    notes.with(|write| journal.write(&write))?;
+    Ok(())
+}
+
+/// An engine that has the rules of the lanes, and to which nothing has happened yet.
+fn reset(journal: &mut Journal) -> Result<(), DurableError> {
+    let after_input = journal.last_input();
+    if after_input == 0 {
+        return Ok(());
+    }
+    let kept = Kept::read(journal)?;
+    let mut notes = Notes::default();
+    notes.put(notes::BASE, &kept.lane_files());
+    let nothing = SnapshotPart { after_input, number: 0, bytes: &[], last: true };
+    notes.with(|write| journal.write(&Write { snapshot: Some(nothing), ..write }))?;
+    Ok(())
+}
+
+fn go_on(journal: Journal, options: &Options) -> Result<Opened, DurableError> {
+    let kept = Kept::read(&journal)?;
+    if kept.input != options.input {
+        let (kept, given) = (kept.input, options.input.clone());
+        return Err(DurableError::OtherInput { kept, given });
+    }
+    let snapshot = journal.snapshot()?;
+    let inputs: Vec<(u64, Vec<u8>)> = journal
+        .inputs()?
+        .map(|number| Ok((number, journal.input(number)?)))
+        .collect::<Result<_, piccolo_store::Error>>()?;
+    let decided = |bytes| Decided::from_bytes(bytes).ok_or(DurableError::Damaged("output".into()));
+    let decisions = journal.outputs()?.into_iter().map(decided).collect::<Result<_, _>>()?;
+    let lanes = kept.lane_files();
+    let base = kept.base.each_ref().map(|files| kept.files(files));
+    let [active, shadow] = base;
+    let snapshot_input = snapshot.as_ref().map_or(0, |(after, _)| *after);
+    let mut texts = Texts {
+        written: kept.texts.keys().cloned().collect(),
+        versions: kept.versions.iter().map(|one| (one.number, one.files.clone())).collect(),
+        base: kept.base.clone(),
+        lanes,
+        changes: Vec::new(),
+    };
+    let records =
+        kept.versions.iter().map(|record| Ok((record.clone(), kept.files(&record.files)?)));
+    let records = records.collect::<Result<Vec<_>, DurableError>>()?;
+    let engine = KeptEngine {
+        snapshot: snapshot.map(|(_, bytes)| bytes).unwrap_or_default(),
+        inputs: inputs.iter().map(|(_, bytes)| bytes.clone()).collect(),
+        lanes: [active?, shadow?],
+        texts: kept.texts,
+    };
+    for (number, bytes) in &inputs {
+        texts.changes.extend(engine.changes_of(bytes).map(|files| (*number, files)));
+    }
+    let memory = Memory {
+        journal,
+        texts,
+        snapshot_bytes: options.snapshot_bytes,
+        snapshot_input,
+        decisions,
+        sources: kept.sources,
+        replayed: kept.replayed,
+    };
+    Ok(Opened { versions: Versions::kept(records, kept.lanes), engine, memory })
+}
+
+/// The notes of a journal.
+struct Kept {
+    input: String,
+    base: LaneFiles,
+    lanes: LaneNumbers,
+    versions: Vec<VersionRecord>,
+    texts: FxHashMap<Arc<str>, Arc<str>>,
+    sources: Vec<SourceRecord>,
+    replayed: u64,
+}
+
+impl Kept {
+    fn read(journal: &Journal) -> Result<Self, DurableError> {
+        let mut kept = Self {
+            input: String::new(),
+            base: LaneFiles::default(),
+            lanes: LaneNumbers::default(),
+            versions: Vec::new(),
+            texts: FxHashMap::default(),
+            sources: Vec::new(),
+            replayed: 0,
+        };
+        for (name, bytes) in journal.notes()? {
+            kept.take(&name, &bytes)?;
+        }
+        Ok(kept)
+    }
+
+    fn take(&mut self, name: &str, bytes: &[u8]) -> Result<(), DurableError> {
+        match name {
+            notes::INPUT => self.input = read(name, bytes)?,
+            notes::BASE => self.base = read(name, bytes)?,
+            notes::LANES => self.lanes = read(name, bytes)?,
+            notes::REPLAYED => self.replayed = read(name, bytes)?,
+            _ if name.starts_with(notes::VERSION) => self.versions.push(read(name, bytes)?),
+            _ if name.starts_with(notes::SOURCE) => self.sources.push(read(name, bytes)?),
+            _ => {
+                let digest = name.strip_prefix(notes::TEXT);
+                let digest = digest.ok_or_else(|| DurableError::Damaged(name.to_owned()))?;
+                self.texts.insert(digest.into(), read(name, bytes)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of both lanes.
+    fn lane_files(&self) -> LaneFiles {
+        let of = |number: Option<u64>| {
+            let version = self.versions.iter().find(|version| Some(version.number) == number);
+            version.map(|version| version.files.clone()).unwrap_or_default()
+        };
+        [of(Some(self.lanes.active)), of(self.lanes.shadow)]
+    }
+
+    fn files(&self, names: &FileNames) -> Result<RuleFiles, DurableError> {
+        super::resume::files(&self.texts, names)
+            .ok_or_else(|| DurableError::Damaged(notes::TEXT.to_owned()))
+    }
+}
