@@ -4,6 +4,9 @@
 #[path = "it/binary.rs"]
 mod binary;
 #[cfg(test)]
+#[path = "it/durable.rs"]
+mod durable;
+#[cfg(test)]
 #[path = "it/feed.rs"]
 mod feed;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The thread that keeps: one write for all that waits, and then everybody is told.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -110,7 +111,12 @@ impl Committer {
     fn run(mut self) {
         while let Some(batch) = self.queue.take() {
             if let Err(error) = self.commit(batch) {
-                tracing::error!(%error, source = ?error, "nothing can be kept any more");
+                let cause = error.source().map(ToString::to_string);
+                tracing::error!(
+                    %error,
+                    cause,
+                    "nothing can be kept any more: see to the disk and start the server again"
+                );
                 return;
             }
         }

@@ -52,6 +52,12 @@ impl Drop for Ending {
     }
 }
 
+/// Asks a process to end in good order.
+pub(crate) fn terminate(process: &Child) {
+    let kill = format!("kill -TERM {}", process.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
 #[test]
 fn wrong_settings_end_with_the_code_of_their_kind() {
     let folder = tempfile::tempdir().unwrap();
@@ -160,8 +166,7 @@ async fn check_replay(io_threads: &str) {
         found.extend(decisions.iter().map(|decision| serde_json::to_string(decision).unwrap()));
     }
     assert_eq!(found, expected);
-    let kill = format!("kill -TERM {}", process.0.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    terminate(&process.0);
     assert_eq!(soon(feed.next()).await.unwrap(), None);
     let status = tokio::task::spawn_blocking(move || process.0.wait()).await.unwrap().unwrap();
     assert_eq!(status.code(), Some(0));

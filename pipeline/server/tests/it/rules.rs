@@ -1,11 +1,13 @@
 //! The life of rules: real gRPC clients, the real engine, and time that samples move.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineConfig;
 use piccolo_script::RuleSet;
-use piccolo_server::api::{Input, Setup, start};
+use piccolo_server::api::{ApiError, Input, Running, Setup, start};
+use piccolo_server::durable::{self, Opened, SNAPSHOT_BYTES};
 use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_server::ports;
@@ -26,19 +28,21 @@ use tonic::{Code, Status};
 
 use crate::support::{ManualClock, Source, sample, soon};
 
-const SECOND: u64 = 1_000_000;
+pub(crate) const SECOND: u64 = 1_000_000;
 
 /// A server with the real engine, a source and a subscriber.
-struct Bench {
-    rules: RuleServiceClient<Channel>,
-    source: Source,
+pub(crate) struct Bench {
+    pub(crate) rules: RuleServiceClient<Channel>,
+    pub(crate) source: Source,
     feed: Feed,
     clock: Arc<ManualClock>,
     sent: u64,
+    stop: CancellationToken,
+    running: Running,
 }
 
 /// A rule that launches `package` above a speed and ends it below.
-fn rule(name: &str, speed: u32, package: &str) -> String {
+pub(crate) fn rule(name: &str, speed: u32, package: &str) -> String {
     format!(
         "scenario \"{name}\" {{ when Vehicle.Speed > {speed} then launch(\"{package}\") \
          finally terminate(\"{package}\") }}\n"
@@ -47,35 +51,66 @@ fn rule(name: &str, speed: u32, package: &str) -> String {
 
 impl Bench {
     async fn new(text: &str) -> Self {
+        Self::open(text, None, SubscribeRequest::default()).await.unwrap()
+    }
+
+    /// A server that keeps things in a directory, where there is one; its subscriber begins so.
+    pub(crate) async fn open(
+        text: &str,
+        data: Option<&Path>,
+        subscribe: SubscribeRequest,
+    ) -> Result<Self, ApiError> {
         let catalogue = Catalogue::vss6();
         let (rules, found) = RuleSet::parse("first.rhai", text, &catalogue);
         assert!(found.is_empty(), "{found:?}");
-        let clock = Arc::new(ManualClock::default());
-        let (rules, signals) = (Arc::new(rules), Arc::clone(&catalogue));
-        let first = Arc::clone(&rules);
         let files = [ports::RuleFile::new("first.rhai", text)].into_iter().collect();
+        let known = Known::new(Arc::new(rules), files);
+        let options = durable::Options {
+            input: "a test".into(),
+            reset_engine: false,
+            snapshot_bytes: SNAPSHOT_BYTES,
+        };
+        let opened = data.map(|data| durable::open(data, Some(&known), &options)).transpose()?;
+        let (versions, kept, memory) = match opened {
+            Some(Opened { versions, engine, memory }) => (versions, Some(engine), Some(memory)),
+            None => (Versions::new(known.clone(), 0), None, None),
+        };
+        let (signals, first) = (Arc::clone(&catalogue), Arc::clone(known.rules().unwrap()));
+        let (clock, stop) = (Arc::new(ManualClock::default()), CancellationToken::new());
         let setup = Setup {
             listen: "127.0.0.1:0".parse().unwrap(),
             catalogue,
             place: Place::OwnThread,
-            engine: move || Ok(Dataflow::new(EngineConfig::default(), signals, &first)?),
-            versions: Versions::new(Known::new(rules, files), 0),
-            given: None,
-            memory: None,
+            engine: move || match kept {
+                Some(kept) => Ok(kept.resume(EngineConfig::default(), signals)?),
+                None => Ok(Dataflow::new(EngineConfig::default(), signals, &first)?),
+            },
+            versions,
+            given: Some(known),
+            memory,
             input: Input::Sources { lateness_us: 0 },
             limits: Limits::default(),
             clock: clock.clone(),
         };
-        let running = start(setup, CancellationToken::new()).await.unwrap();
+        let running = start(setup, stop.clone()).await?;
         let url = format!("http://{}", running.address);
         let source = Source::open(&url, "s", 1, &[]).await;
-        let feed = Feed::subscribe(&url, SubscribeRequest::default()).await.unwrap();
+        let feed = Feed::subscribe(&url, subscribe).await.unwrap();
         let rules = RuleServiceClient::new(connect(&url).await.unwrap());
-        Self { rules, source, feed, clock, sent: 0 }
+        let sent = source.opened.acknowledged_position;
+        Ok(Self { rules, source, feed, clock, sent, stop, running })
+    }
+
+    /// Stops the server in good order; what its subscriber came to.
+    pub(crate) async fn stop(self) -> Option<String> {
+        self.stop.cancel();
+        let last = self.feed.last_id().map(str::to_owned);
+        soon(self.running.finished()).await.unwrap();
+        last
     }
 
     /// Sends a speed and waits until the engine has it.
-    async fn drive(&mut self, time_us: u64, speed: f64) {
+    pub(crate) async fn drive(&mut self, time_us: u64, speed: f64) {
         self.sent += 1;
         let signal = Signal::Path("Vehicle.Speed".into());
         self.source.send(self.sent, "v", vec![sample(signal, time_us, Kind::Float(speed))]).await;
@@ -83,7 +118,7 @@ impl Bench {
         assert!(faults.is_empty(), "{faults:?}");
     }
 
-    async fn try_apply(
+    pub(crate) async fn try_apply(
         &mut self,
         text: &str,
         lane: Lane,
@@ -94,12 +129,12 @@ impl Bench {
         Ok(soon(self.rules.apply_rules(request)).await?.into_inner())
     }
 
-    async fn apply(&mut self, text: &str, lane: Lane) -> ApplyRulesResponse {
+    pub(crate) async fn apply(&mut self, text: &str, lane: Lane) -> ApplyRulesResponse {
         self.try_apply(text, lane, false).await.unwrap()
     }
 
     /// The next decisions of the feed, as scenario, edge and first action's target.
-    async fn decided(&mut self, expected: &[(&str, Edge, &str)]) {
+    pub(crate) async fn decided(&mut self, expected: &[(&str, Edge, &str)]) {
         let mut found = Vec::new();
         while found.len() < expected.len() {
             let event = soon(self.feed.next()).await.unwrap().unwrap();
@@ -114,7 +149,7 @@ impl Bench {
     }
 
     /// Number and lanes of each version, the newest first.
-    async fn versions(&mut self) -> Vec<(u64, Vec<i32>)> {
+    pub(crate) async fn versions(&mut self) -> Vec<(u64, Vec<i32>)> {
         let list = soon(self.rules.list_versions(ListVersionsRequest {})).await.unwrap();
         let versions = list.into_inner().versions.into_iter();
         versions.map(|version| (version.number, version.lanes)).collect()
@@ -126,8 +161,8 @@ impl Bench {
     }
 }
 
-const ACTIVE: i32 = Lane::Active as i32;
-const SHADOW: i32 = Lane::Shadow as i32;
+pub(crate) const ACTIVE: i32 = Lane::Active as i32;
+pub(crate) const SHADOW: i32 = Lane::Shadow as i32;
 
 #[tokio::test]
 async fn rules_are_applied_and_switched_back() {

@@ -165,6 +165,16 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) async fn open(url: &str, name: &str, first_position: u64, paths: &[&str]) -> Self {
+        Self::try_open(url, name, first_position, paths).await.unwrap()
+    }
+
+    /// None where the server goes away meanwhile.
+    pub(crate) async fn try_open(
+        url: &str,
+        name: &str,
+        first_position: u64,
+        paths: &[&str],
+    ) -> Option<Self> {
         let (requests, stream) = mpsc::channel(1_024);
         let open = OpenSource {
             source: name.into(),
@@ -173,11 +183,11 @@ impl Source {
             vehicles: vec!["v".into(), "w".into()],
         };
         requests.send(PublishRequest { message: Some(Request::Open(open)) }).await.unwrap();
-        let mut client = SignalServiceClient::connect(url.to_owned()).await.unwrap();
-        let mut responses = client.publish(ReceiverStream::new(stream)).await.unwrap().into_inner();
-        let first = soon(responses.message()).await.unwrap().unwrap();
+        let mut client = SignalServiceClient::connect(url.to_owned()).await.ok()?;
+        let mut responses = client.publish(ReceiverStream::new(stream)).await.ok()?.into_inner();
+        let first = soon(responses.message()).await.ok()??;
         let Some(Response::Opened(opened)) = first.message else { panic!("{first:?}") };
-        Self { requests, responses, opened }
+        Some(Self { requests, responses, opened })
     }
 
     pub(crate) async fn send(&self, first_position: u64, vehicle: &str, samples: Vec<Sample>) {
@@ -193,6 +203,16 @@ impl Source {
         rows: &[(u32, u32, u64, f64)],
         watermark_us: Option<u64>,
     ) {
+        self.try_send_numbers(first_position, rows, watermark_us).await.unwrap();
+    }
+
+    /// None where the server is gone.
+    pub(crate) async fn try_send_numbers(
+        &self,
+        first_position: u64,
+        rows: &[(u32, u32, u64, f64)],
+        watermark_us: Option<u64>,
+    ) -> Option<()> {
         let times = rows.iter().map(|row| row.2 as i64);
         let before = std::iter::once(0).chain(times.clone());
         let batch = NumberBatch {
@@ -203,12 +223,16 @@ impl Source {
             values: rows.iter().map(|row| row.3).collect(),
             watermark_us,
         };
-        self.send_batch(batch).await;
+        self.try_send_batch(batch).await
     }
 
     pub(crate) async fn send_batch(&self, batch: NumberBatch) {
+        self.try_send_batch(batch).await.unwrap();
+    }
+
+    async fn try_send_batch(&self, batch: NumberBatch) -> Option<()> {
         let message = Some(Request::Numbers(batch));
-        self.requests.send(PublishRequest { message }).await.unwrap();
+        self.requests.send(PublishRequest { message }).await.ok()
     }
 
     /// The next acknowledgement; none where the server ends the stream in good order.
