@@ -8,6 +8,7 @@ use piccolo_engine::{DecisionId, PolicyDefaults};
 mod bench;
 mod cluster;
 mod rules;
+mod states;
 mod verify;
 
 pub(crate) use bench::{
@@ -16,6 +17,7 @@ pub(crate) use bench::{
 };
 pub(crate) use cluster::{ClusterArgs, MergeArgs};
 pub(crate) use rules::{ApplyArgs, RulesArgs, RulesCommand};
+pub(crate) use states::{AskArgs, HistoryArgs, KindArg, StatesArgs, StatsArgs};
 pub(crate) use verify::VerifyArgs;
 
 /// Turns what a vehicle senses into what its computers run.
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     Feed(FeedArgs),
     /// Change the rules of a running server, watch them in the shadow, and go back
     Rules(RulesArgs),
+    /// Show what scenarios, packages, models, containers and nodes are, or were
+    States(StatesArgs),
+    /// Show what happened to one of them, and who wanted it
+    History(HistoryArgs),
+    /// Show how long they were in which states, how often they changed, and how soon they recovered
+    Stats(StatsArgs),
     /// Measure how fast this machine runs the engine
     Bench(BenchArgs),
     /// Print a completion script for a shell

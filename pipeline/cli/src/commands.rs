@@ -13,6 +13,7 @@ pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod sources;
+pub(crate) mod states;
 pub(crate) mod test;
 pub(crate) mod verify;
 

@@ -29,6 +29,9 @@ fn main() -> Code {
         Command::Record(args) => commands::record::run(&args),
         Command::Feed(args) => commands::feed::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
+        Command::States(args) => commands::states::states(&args),
+        Command::History(args) => commands::states::history(&args),
+        Command::Stats(args) => commands::states::stats(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Completion(args) => commands::completion::run(&args),
     };

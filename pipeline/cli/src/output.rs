@@ -3,6 +3,7 @@
 mod changes;
 mod reasons;
 mod rules;
+mod states;
 mod table;
 
 use std::fmt::Arguments;
@@ -14,6 +15,7 @@ use piccolo_workbench::explain::{Explanation, WhyNot};
 use serde::Serialize;
 
 pub(crate) use rules::RulesPrinter;
+pub(crate) use states::StatesPrinter;
 
 use crate::args::OutputFormat;
 use crate::error::CliError;

@@ -51,6 +51,22 @@ impl Manager {
         Ok(Observed { container: applied, model, package })
     }
 
+    /// Changes a model, and lets its package follow.
+    ///
+    /// # Errors
+    /// As [`Manager::observe`].
+    pub async fn apply_model(
+        &self,
+        model: &Subject,
+        change: &Change<ModelState>,
+    ) -> Result<Applied<ModelState>, ManagerError> {
+        let applied = self.apply(model, change).await?;
+        if let Some(package) = model.owner() {
+            self.follow_package(&package, &member::<ModelState>(model)).await?;
+        }
+        Ok(applied)
+    }
+
     /// Changes a node. Of what is on one that gives no sign of life, or is gone, nothing is known
     /// from then on.
     ///

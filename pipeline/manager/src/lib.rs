@@ -14,6 +14,7 @@ mod manager;
 mod record;
 pub mod stats;
 mod subject;
+mod watch;
 
 pub use change::{Applied, Cause, Change, Wanted};
 pub use error::ManagerError;
@@ -22,3 +23,4 @@ pub use history::{HISTORY_PAGE_MAX, Was};
 pub use manager::{Clock, HISTORY_STEPS_MAX, Manager, RACES_MAX, SystemClock};
 pub use record::{Done, RECENT_MAX, Record, Step};
 pub use subject::{Kept, Subject, SubjectError};
+pub use watch::{AnyStep, StepWatch, Steps};

@@ -8,10 +8,13 @@ use std::time::Duration;
 use piccolo_base::exit::Code;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineError;
+use piccolo_manager::{Manager, ManagerError};
+use piccolo_store::Store;
 use piccolo_wire::FILE_DESCRIPTOR_SET;
 use piccolo_wire::ready::ActionFeedServiceServer;
 use piccolo_wire::v1::rule_service_server::RuleServiceServer;
 use piccolo_wire::v1::signal_service_server::SignalServiceServer;
+use piccolo_wire::v1::state_service_server::StateServiceServer;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -31,6 +34,7 @@ use crate::ports::{Clock, EnginePort, Intake, ORDERS_MAX, Outlet, SettleSink, Ti
 use crate::replay::{Replay, Speed};
 use crate::rules::{Known, RULES_BYTES_MAX, RulesService, Versions, Watch};
 use crate::signals::{Signals, Sources};
+use crate::states::StateService;
 
 /// How long streams may take to end after the server was asked to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
@@ -42,8 +46,13 @@ pub const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(20);
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 
 /// The services whose health is told, besides that of the whole server.
-const SERVICES: [&str; 4] =
-    ["", "piccolo.v1.ActionFeedService", "piccolo.v1.RuleService", "piccolo.v1.SignalService"];
+const SERVICES: [&str; 5] = [
+    "",
+    "piccolo.v1.ActionFeedService",
+    "piccolo.v1.RuleService",
+    "piccolo.v1.SignalService",
+    "piccolo.v1.StateService",
+];
 
 /// What a server is made of.
 pub struct Setup<F> {
@@ -61,6 +70,8 @@ pub struct Setup<F> {
     pub given: Option<Known>,
     /// What was kept; without it, nothing is.
     pub memory: Option<Memory>,
+    /// Where the states of scenarios, packages, models, containers and nodes are.
+    pub store: Arc<dyn Store>,
     /// Where samples come from.
     pub input: Input,
     /// The bounds of the feed.
@@ -105,6 +116,9 @@ pub enum ApiError {
     /// The engine refuses the rules with which the server is started.
     #[error("the rules cannot be taken: {}", .0.message())]
     Given(Box<tonic::Status>),
+    /// The states in the store cannot be used.
+    #[error("the states cannot be used")]
+    States(#[from] ManagerError),
     /// Reflection refuses the descriptors of the build.
     #[error("the descriptors for reflection are broken")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -205,6 +219,11 @@ where
     let intake = drive(setup.input, from, ticks, &settle, setup.clock, &stop);
     let signals = Signals::new(setup.catalogue, told.sources, settle, intake, stop.clone());
 
+    let states_clock = Arc::new(piccolo_manager::SystemClock);
+    let manager = Manager::new(setup.store, states_clock.clone());
+    manager.settle().await?;
+    let states = StateService::new(manager, states_clock);
+
     let (reporter, health) = tonic_health::server::health_reporter();
     for service in SERVICES {
         reporter.set_service_status(service, ServingStatus::Serving).await;
@@ -222,6 +241,7 @@ where
         .add_service(reflection)
         .add_service(ActionFeedServiceServer::new(FeedService::new(feed)))
         .add_service(rules)
+        .add_service(StateServiceServer::new(states))
         .add_service(SignalServiceServer::new(signals));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server =

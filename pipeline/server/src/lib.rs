@@ -3,7 +3,7 @@
 //! Samples come in through [`signals`] or [`replay`], pass the [`gateway`], which
 //! orders them, are decided upon in the [`engine_thread`], and what is decided
 //! goes out through the [`feed`], at once ([`direct`]) or once it is kept ([`durable`]). [`rules`]
-//! changes the rules meanwhile. The modules meet only in [`ports`]; [`api`] puts them together.
+//! changes the rules meanwhile; [`states`] keeps what scenarios, packages and nodes are. The modules meet only in [`ports`]; [`api`] puts them together.
 
 pub mod api;
 pub mod convert;
@@ -17,3 +17,4 @@ pub mod replay;
 pub mod rules;
 pub mod settings;
 pub mod signals;
+pub mod states;

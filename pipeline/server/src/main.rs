@@ -92,6 +92,7 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
         versions,
         given,
         memory,
+        store: settings.store().await?,
         input,
         limits: Limits::default(),
         clock: Arc::new(SystemClock::default()),

@@ -12,6 +12,7 @@ use piccolo_catalogue::{Catalogue, CatalogueError};
 use piccolo_engine::{EngineConfig, PolicyDefaults};
 use piccolo_recording::{OpenError, Options};
 use piccolo_script::{Diagnostic, RuleSet, render};
+use piccolo_store::{Embedded, EmbeddedOptions, Store};
 use thiserror::Error;
 
 use crate::durable::{self, DurableError, Opened, SNAPSHOT_BYTES};
@@ -19,6 +20,9 @@ use crate::engine_thread::Place;
 use crate::ports::{RuleFile, RuleFiles};
 use crate::replay::{Replay, Speed};
 use crate::rules::Known;
+
+/// The store in the directory of what is kept.
+const STORE_FILE: &str = "store.redb";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -114,6 +118,9 @@ pub enum SettingsError {
     /// What is kept cannot be used.
     #[error(transparent)]
     Durable(#[from] DurableError),
+    /// The store cannot be opened.
+    #[error("the store of states cannot be opened")]
+    Store(#[source] piccolo_store::Error),
     /// A recording cannot be opened.
     #[error("a recording cannot be replayed")]
     Recording(#[from] OpenError),
@@ -196,6 +203,19 @@ impl Settings {
             snapshot_bytes: self.snapshot_mib << 20,
         };
         Ok(Some(durable::open(folder, given, &options)?))
+    }
+
+    /// The store of states: in the directory, or in memory where nothing is to be kept.
+    ///
+    /// # Errors
+    /// A file that is no store, or that another process has open.
+    pub async fn store(&self) -> Result<Arc<dyn Store>, SettingsError> {
+        let options = EmbeddedOptions::default();
+        let store = match &self.data {
+            Some(folder) => Embedded::open(folder.join(STORE_FILE), options).await,
+            None => Embedded::in_memory(options).await,
+        };
+        Ok(Arc::new(store.map_err(SettingsError::Store)?))
     }
 
     /// Where samples come from, as people read it; a recording by its name and size.

@@ -22,6 +22,9 @@ mod rules;
 #[path = "it/service.rs"]
 mod service;
 #[cfg(test)]
+#[path = "it/states.rs"]
+mod states;
+#[cfg(test)]
 #[path = "it/support.rs"]
 mod support;
 #[cfg(test)]

@@ -20,3 +20,4 @@ pub use machines::model::ModelState;
 pub use machines::node::NodeState;
 pub use machines::package::PackageState;
 pub use machines::scenario::ScenarioState;
+pub use named::UnknownName;

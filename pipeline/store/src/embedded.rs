@@ -22,6 +22,7 @@ use std::sync::{
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, StorageBackend};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -94,6 +95,14 @@ impl Embedded {
     pub async fn open(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
         Self::make(options, move |builder| file::open(builder, &path)).await
+    }
+
+    /// A store that is gone when it is dropped.
+    ///
+    /// # Errors
+    /// None in practice: memory can be opened.
+    pub async fn in_memory(options: EmbeddedOptions) -> Result<Self, Error> {
+        Self::open_in(InMemoryBackend::new(), options).await
     }
 
     /// Opens the store in a storage that is handed in: in memory, or one that counts, slows or

@@ -109,6 +109,11 @@ fn tell(found: &[v1::RuleDiagnostic]) {
 
 /// What the server said, with the exit code that it comes to.
 pub(crate) fn said(status: Status) -> CliError {
+    hinted(status, "piccolo rules list")
+}
+
+/// The same; where something does not exist, with the command that lists what does.
+pub(super) fn hinted(status: Status, list: &str) -> CliError {
     tell(&diagnostics(&status));
     let code = match status.code() {
         tonic::Code::InvalidArgument | tonic::Code::ResourceExhausted => Code::InvalidInput,
@@ -118,7 +123,7 @@ pub(crate) fn said(status: Status) -> CliError {
         _ => Code::Unreachable,
     };
     let message = match code {
-        Code::NotFound => format!("{}; `piccolo rules list` shows what there is", status.message()),
+        Code::NotFound => format!("{}; `{list}` shows what there is", status.message()),
         _ => status.message().to_owned(),
     };
     CliError::Server { message, code }

@@ -11,6 +11,12 @@ use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_server::ports::{RuleFile, SystemClock};
 use piccolo_server::rules::{Known, Versions};
+use piccolo_store::{Embedded, EmbeddedOptions};
+use piccolo_wire::client::connect;
+use piccolo_wire::v1::change_state_request::Wanted;
+use piccolo_wire::v1::state_cause::By;
+use piccolo_wire::v1::state_service_client::StateServiceClient;
+use piccolo_wire::v1::{ChangeStateRequest, StateCause, StateKind};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +56,7 @@ impl Live {
                     versions: Versions::new(Known::new(rules, files), 0),
                     given: None,
                     memory: None,
+                    store: Arc::new(Embedded::in_memory(EmbeddedOptions::default()).await.unwrap()),
                     input: Input::Sources { lateness_us: LATENESS_US },
                     limits: Limits::default(),
                     clock: Arc::new(SystemClock::default()),
@@ -60,6 +67,22 @@ impl Live {
             });
         });
         Self { url: format!("http://{}", bound.recv().unwrap()), stop }
+    }
+
+    /// Lets a thing be in a state.
+    fn change(&self, kind: StateKind, name: &str, state: &str) {
+        let request = ChangeStateRequest {
+            kind: kind.into(),
+            name: name.into(),
+            wanted: Some(Wanted::State(state.into())),
+            cause: Some(StateCause { by: Some(By::User("ann".into())) }),
+            id: state.into(),
+            ..ChangeStateRequest::default()
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut client = StateServiceClient::new(connect(&self.url).await.unwrap());
+            client.change_state(request).await.unwrap();
+        });
     }
 
     pub(crate) fn rules(&self, args: &[&str]) -> Ran {
@@ -109,6 +132,34 @@ fn rules_go_through_their_life() {
     live.rules(&["drop-shadow"]).with_code(0);
     assert_eq!(live.versions(), json!([[2, []], [1, ["active"]]]));
     assert_eq!(live.json(&["quarantined"]), json!({ "count": 0, "scenarios": [] }));
+}
+
+#[test]
+fn states_and_their_history_are_shown() {
+    let live = Live::new();
+    let ask = |args: &[&str]| piccolo(&[args, &["--server", &live.url]].concat());
+    assert_eq!(ask(&["states", "package", "-o", "json"]).with_code(0).out.trim(), "[]");
+    live.change(StateKind::Package, "cruise", "idle");
+    live.change(StateKind::Package, "cruise", "running");
+    live.change(StateKind::Package, "other", "idle");
+    let list = ask(&["states", "package", "--in", "running"]).with_code(0).out;
+    assert!(list.contains("cruise") && list.contains("running") && !list.contains("other"));
+    let states: Value =
+        serde_json::from_str(&ask(&["states", "package", "-o", "json"]).with_code(0).out).unwrap();
+    assert_eq!((&states[0]["state"], &states[1]["name"]), (&json!("running"), &json!("other")));
+    let history = ask(&["history", "package", "cruise", "--last", "1"]).with_code(0).out;
+    assert!(history.contains("idle -> running") && history.contains("user ann"), "{history}");
+    assert!(!history.contains("(none) -> idle"), "{history}");
+    let stats: Value =
+        serde_json::from_str(&ask(&["stats", "package", "cruise", "-o", "json"]).with_code(0).out)
+            .unwrap();
+    assert_eq!(stats[0]["transitions"][1], json!({"from": "idle", "to": "running", "count": 1}));
+    let before = ["states", "package", "cruise", "--at", "1999-01-01T00:00:00Z"];
+    assert_eq!(ask(&before).with_code(0).out.lines().count(), 1);
+    let ran = ask(&["states", "package", "none"]).with_code(4);
+    assert!(ran.err.contains("there is no package none"), "{ran:?}");
+    ask(&["states", "packages"]).with_code(2);
+    ask(&["states", "package", "cruise", "--at", "yesterday"]).with_code(2);
 }
 
 #[test]

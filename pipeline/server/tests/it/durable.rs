@@ -104,7 +104,7 @@ fn run(data: &Path, arguments: &[&str]) -> (String, Option<i32>) {
         if address.exists() {
             break None;
         }
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::thread::yield_now();
     };
     if code.is_none() {
         terminate(&process.0);

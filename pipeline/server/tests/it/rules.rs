@@ -12,10 +12,12 @@ use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_server::ports;
 use piccolo_server::rules::{Known, Versions};
+use piccolo_store::{Embedded, EmbeddedOptions, Store};
 use piccolo_wire::client::{Feed, FeedEvent, connect};
 use piccolo_wire::refusal::diagnostics;
 use piccolo_wire::v1::rule_service_client::RuleServiceClient;
 use piccolo_wire::v1::sample::Signal;
+use piccolo_wire::v1::state_service_client::StateServiceClient;
 use piccolo_wire::v1::value::Kind;
 use piccolo_wire::v1::{
     ApplyRulesRequest, ApplyRulesResponse, DropShadowRequest, Edge, GetShadowDifferenceRequest,
@@ -33,6 +35,7 @@ pub(crate) const SECOND: u64 = 1_000_000;
 /// A server with the real engine, a source and a subscriber.
 pub(crate) struct Bench {
     pub(crate) rules: RuleServiceClient<Channel>,
+    pub(crate) states: StateServiceClient<Channel>,
     pub(crate) source: Source,
     feed: Feed,
     clock: Arc<ManualClock>,
@@ -47,6 +50,15 @@ pub(crate) fn rule(name: &str, speed: u32, package: &str) -> String {
         "scenario \"{name}\" {{ when Vehicle.Speed > {speed} then launch(\"{package}\") \
          finally terminate(\"{package}\") }}\n"
     )
+}
+
+/// The states beside what else is kept, or in memory.
+async fn store(data: Option<&Path>) -> Arc<dyn Store> {
+    let options = EmbeddedOptions::default();
+    Arc::new(match data {
+        Some(data) => Embedded::open(data.join("store.redb"), options).await.unwrap(),
+        None => Embedded::in_memory(options).await.unwrap(),
+    })
 }
 
 impl Bench {
@@ -88,6 +100,7 @@ impl Bench {
             versions,
             given: Some(known),
             memory,
+            store: store(data).await,
             input: Input::Sources { lateness_us: 0 },
             limits: Limits::default(),
             clock: clock.clone(),
@@ -96,9 +109,11 @@ impl Bench {
         let url = format!("http://{}", running.address);
         let source = Source::open(&url, "s", 1, &[]).await;
         let feed = Feed::subscribe(&url, subscribe).await.unwrap();
-        let rules = RuleServiceClient::new(connect(&url).await.unwrap());
+        let channel = connect(&url).await.unwrap();
+        let rules = RuleServiceClient::new(channel.clone());
+        let states = StateServiceClient::new(channel);
         let sent = source.opened.acknowledged_position;
-        Ok(Self { rules, source, feed, clock, sent, stop, running })
+        Ok(Self { rules, states, source, feed, clock, sent, stop, running })
     }
 
     /// Stops the server in good order; what its subscriber came to.

@@ -22,8 +22,13 @@ fn service(name: &str) -> HealthCheckRequest {
 async fn health_is_told_until_the_end() {
     let server = server(Limits::default()).await;
     let mut client = HealthClient::new(connect(&server.url).await.unwrap());
-    let names =
-        ["", "piccolo.v1.ActionFeedService", "piccolo.v1.RuleService", "piccolo.v1.SignalService"];
+    let names = [
+        "",
+        "piccolo.v1.ActionFeedService",
+        "piccolo.v1.RuleService",
+        "piccolo.v1.SignalService",
+        "piccolo.v1.StateService",
+    ];
     for name in names {
         let answer = client.check(service(name)).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{name}");
@@ -55,6 +60,7 @@ async fn reflection_names_the_services() {
         "piccolo.v1.ActionFeedService",
         "piccolo.v1.RuleService",
         "piccolo.v1.SignalService",
+        "piccolo.v1.StateService",
         "grpc.health.v1.Health",
     ] {
         assert!(names.contains(&name), "{names:?}");

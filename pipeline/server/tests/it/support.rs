@@ -14,6 +14,7 @@ use piccolo_server::feed::Limits;
 use piccolo_server::gateway::TICK_PERIOD;
 use piccolo_server::ports::{Changed, Clock, EnginePort, Lanes, Stepped, Tick};
 use piccolo_server::rules::{Known, Versions};
+use piccolo_store::{Embedded, EmbeddedOptions};
 use piccolo_wire::v1::publish_request::Message as Request;
 use piccolo_wire::v1::publish_response::Message as Response;
 use piccolo_wire::v1::sample::Signal;
@@ -142,6 +143,7 @@ pub(crate) async fn server(limits: Limits) -> TestServer {
         versions: Versions::new(Known::default(), 0),
         given: None,
         memory: None,
+        store: Arc::new(Embedded::in_memory(EmbeddedOptions::default()).await.unwrap()),
         input: Input::Sources { lateness_us: 0 },
         limits,
         clock: clock.clone(),

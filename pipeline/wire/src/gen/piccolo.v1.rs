@@ -2502,3 +2502,1106 @@ pub mod signal_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// By whom a change was wanted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StateCause {
+    /// Who.
+    #[prost(oneof = "state_cause::By", tags = "1, 2, 3, 4, 5")]
+    pub by: ::core::option::Option<state_cause::By>,
+}
+/// Nested message and enum types in `StateCause`.
+pub mod state_cause {
+    /// Who.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum By {
+        /// A rule decided so.
+        #[prost(message, tag = "1")]
+        Rule(super::RuleCause),
+        /// A person or a program, by the name that it is known by.
+        #[prost(string, tag = "2")]
+        User(::prost::alloc::string::String),
+        /// A node saw it.
+        #[prost(string, tag = "3")]
+        Node(::prost::alloc::string::String),
+        /// It follows from something that belongs to it.
+        #[prost(message, tag = "4")]
+        Member(super::MemberCause),
+        /// PICCOLO itself, for this reason.
+        #[prost(string, tag = "5")]
+        Platform(::prost::alloc::string::String),
+    }
+}
+/// A rule and its decision.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleCause {
+    /// The scenario.
+    #[prost(string, tag = "1")]
+    pub scenario: ::prost::alloc::string::String,
+    /// The id of the decision.
+    #[prost(string, tag = "2")]
+    pub decision: ::prost::alloc::string::String,
+}
+/// Something that belongs to a thing.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemberCause {
+    /// What kind of thing, such as `container`.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// A change that is wanted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeStateRequest {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// By whom.
+    #[prost(message, optional, tag = "5")]
+    pub cause: ::core::option::Option<StateCause>,
+    /// What makes it this change and no other: under the same id it is done once.
+    #[prost(string, tag = "6")]
+    pub id: ::prost::alloc::string::String,
+    /// The revision that it is based on; absent for whatever the state is.
+    #[prost(uint64, optional, tag = "7")]
+    pub expected_revision: ::core::option::Option<u64>,
+    /// The node that the thing is on; absent for the one that it was on.
+    #[prost(string, optional, tag = "8")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// Where to.
+    #[prost(oneof = "change_state_request::Wanted", tags = "3, 4")]
+    pub wanted: ::core::option::Option<change_state_request::Wanted>,
+}
+/// Nested message and enum types in `ChangeStateRequest`.
+pub mod change_state_request {
+    /// Where to.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Wanted {
+        /// Where this event leads, such as `launch-request`.
+        #[prost(string, tag = "3")]
+        Event(::prost::alloc::string::String),
+        /// To this state, such as `running`, by whatever event leads there.
+        #[prost(string, tag = "4")]
+        State(::prost::alloc::string::String),
+    }
+}
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeStateResponse {
+    /// The state that it led to.
+    #[prost(string, tag = "1")]
+    pub state: ::prost::alloc::string::String,
+    /// Which step of the thing's history it was.
+    #[prost(uint64, tag = "2")]
+    pub step: u64,
+    /// Whether it was done now, and not before.
+    #[prost(bool, tag = "3")]
+    pub changed: bool,
+    /// The revision at which the present state was written.
+    #[prost(uint64, tag = "4")]
+    pub revision: u64,
+}
+/// Which state is asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStateRequest {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// As of when; absent for now.
+    #[prost(oneof = "get_state_request::AsOf", tags = "3, 4")]
+    pub as_of: ::core::option::Option<get_state_request::AsOf>,
+}
+/// Nested message and enum types in `GetStateRequest`.
+pub mod get_state_request {
+    /// As of when; absent for now.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum AsOf {
+        /// A time, in microseconds of Unix time.
+        #[prost(uint64, tag = "3")]
+        AtUs(u64),
+        /// A revision of the store.
+        #[prost(uint64, tag = "4")]
+        Revision(u64),
+    }
+}
+/// How a thing is, or was.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStateResponse {
+    /// Absent where it did not exist at that time.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<StateRecord>,
+}
+/// A thing and its state.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StateRecord {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Its state.
+    #[prost(string, tag = "3")]
+    pub state: ::prost::alloc::string::String,
+    /// Since when, in microseconds of Unix time; absent where a time was asked for.
+    #[prost(uint64, optional, tag = "4")]
+    pub since_us: ::core::option::Option<u64>,
+    /// How many steps it has taken; absent where a time was asked for.
+    #[prost(uint64, optional, tag = "5")]
+    pub step: ::core::option::Option<u64>,
+    /// The node that it is on.
+    #[prost(string, optional, tag = "6")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// The revision at which it was written; absent where a time was asked for.
+    #[prost(uint64, optional, tag = "7")]
+    pub revision: ::core::option::Option<u64>,
+}
+/// Which states are asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListStatesRequest {
+    /// Of which kind.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Only in these states; empty for all.
+    #[prost(string, repeated, tag = "2")]
+    pub states: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only on this node.
+    #[prost(string, optional, tag = "3")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// The most of one page; 0 for 1,000, which is the most.
+    #[prost(uint32, tag = "4")]
+    pub page_size: u32,
+    /// The name after which the page begins, as the page before says it.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of states.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListStatesResponse {
+    /// Ordered by name.
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<StateRecord>,
+    /// Where the next page begins; empty where there is none.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which history is asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetHistoryRequest {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Only after this step; 0 for all that are kept.
+    #[prost(uint64, tag = "3")]
+    pub after_step: u64,
+    /// The most steps; 0 for 1,000, which is the most.
+    #[prost(uint32, tag = "4")]
+    pub limit: u32,
+}
+/// Steps of one thing.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetHistoryResponse {
+    /// The oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub steps: ::prost::alloc::vec::Vec<StateStep>,
+}
+/// One step of a thing's history.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StateStep {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Its number, from 1.
+    #[prost(uint64, tag = "3")]
+    pub step: u64,
+    /// The state before; absent where the thing did not exist.
+    #[prost(string, optional, tag = "4")]
+    pub from: ::core::option::Option<::prost::alloc::string::String>,
+    /// What happened; absent where the thing was deleted.
+    #[prost(string, optional, tag = "5")]
+    pub event: ::core::option::Option<::prost::alloc::string::String>,
+    /// The state after; absent where the thing was deleted.
+    #[prost(string, optional, tag = "6")]
+    pub to: ::core::option::Option<::prost::alloc::string::String>,
+    /// When, in microseconds of Unix time.
+    #[prost(uint64, tag = "7")]
+    pub at_us: u64,
+    /// By whom.
+    #[prost(message, optional, tag = "8")]
+    pub cause: ::core::option::Option<StateCause>,
+    /// The id under which it was asked for.
+    #[prost(string, tag = "9")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Which things are asked about.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetStatisticsRequest {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one; empty for all of the kind.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// A thing flaps that took at least `flapping_steps` steps within this time, in microseconds; 0
+    /// for ten minutes.
+    #[prost(uint64, tag = "3")]
+    pub flapping_window_us: u64,
+    /// How many steps; 0 for 10.
+    #[prost(uint32, tag = "4")]
+    pub flapping_steps: u32,
+}
+/// What the histories come to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetStatisticsResponse {
+    /// Ordered by name.
+    #[prost(message, repeated, tag = "1")]
+    pub things: ::prost::alloc::vec::Vec<StateStatistics>,
+}
+/// What the history of one thing comes to, as far as it is kept.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StateStatistics {
+    /// What kind of thing.
+    #[prost(enumeration = "StateKind", tag = "1")]
+    pub kind: i32,
+    /// Which one.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// How long it was in each state that it was in.
+    #[prost(message, repeated, tag = "3")]
+    pub in_state: ::prost::alloc::vec::Vec<TimeInState>,
+    /// How often it went from one state to another.
+    #[prost(message, repeated, tag = "4")]
+    pub transitions: ::prost::alloc::vec::Vec<StateTransitionCount>,
+    /// How many transitions an hour; absent where no time has passed.
+    #[prost(double, optional, tag = "5")]
+    pub transitions_per_hour: ::core::option::Option<f64>,
+    /// How often it became well again.
+    #[prost(uint64, tag = "6")]
+    pub recoveries: u64,
+    /// How long that took on average, in microseconds.
+    #[prost(double, optional, tag = "7")]
+    pub mean_time_to_recover_us: ::core::option::Option<f64>,
+    /// The most steps within the window, where it flaps.
+    #[prost(uint64, optional, tag = "8")]
+    pub flapping: ::core::option::Option<u64>,
+}
+/// A state and a time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TimeInState {
+    /// The state.
+    #[prost(string, tag = "1")]
+    pub state: ::prost::alloc::string::String,
+    /// How long, in microseconds.
+    #[prost(uint64, tag = "2")]
+    pub time_us: u64,
+}
+/// A transition and its count.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StateTransitionCount {
+    /// The state before; absent for absence.
+    #[prost(string, optional, tag = "1")]
+    pub from: ::core::option::Option<::prost::alloc::string::String>,
+    /// The state after; absent for absence.
+    #[prost(string, optional, tag = "2")]
+    pub to: ::core::option::Option<::prost::alloc::string::String>,
+    /// How often.
+    #[prost(uint64, tag = "3")]
+    pub count: u64,
+}
+/// Which changes are asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchStatesRequest {
+    /// Of which kinds; empty for all.
+    #[prost(enumeration = "StateKind", repeated, tag = "1")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// From this revision on; absent for those that come from now on.
+    #[prost(uint64, optional, tag = "2")]
+    pub from_revision: ::core::option::Option<u64>,
+}
+/// Changes of one revision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchStatesResponse {
+    /// The revision.
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    /// The steps, of the kinds that were asked for; one at least, but in the first message, which says
+    /// where the watch begins.
+    #[prost(message, repeated, tag = "2")]
+    pub steps: ::prost::alloc::vec::Vec<StateStep>,
+}
+/// What has a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StateKind {
+    /// In a filter, all of them; elsewhere it is refused.
+    Unspecified = 0,
+    /// Named `SCENARIO`.
+    Scenario = 1,
+    /// Named `PACKAGE`.
+    Package = 2,
+    /// Named `PACKAGE/MODEL`.
+    Model = 3,
+    /// Named `PACKAGE/MODEL/CONTAINER`.
+    Container = 4,
+    /// Named `NODE`.
+    Node = 5,
+}
+impl StateKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STATE_KIND_UNSPECIFIED",
+            Self::Scenario => "STATE_KIND_SCENARIO",
+            Self::Package => "STATE_KIND_PACKAGE",
+            Self::Model => "STATE_KIND_MODEL",
+            Self::Container => "STATE_KIND_CONTAINER",
+            Self::Node => "STATE_KIND_NODE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STATE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "STATE_KIND_SCENARIO" => Some(Self::Scenario),
+            "STATE_KIND_PACKAGE" => Some(Self::Package),
+            "STATE_KIND_MODEL" => Some(Self::Model),
+            "STATE_KIND_CONTAINER" => Some(Self::Container),
+            "STATE_KIND_NODE" => Some(Self::Node),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod state_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Changes states through the tables of their machines, and tells of every change.
+    ///
+    /// FAILED_PRECONDITION where this server is not the one that writes; UNAVAILABLE and ABORTED may be
+    /// asked again, a change under the same id.
+    #[derive(Debug, Clone)]
+    pub struct StateServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl StateServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> StateServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> StateServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            StateServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Changes a state, once for each id, or refuses it with what would have been possible. What
+        /// follows from it, a model from its containers and a package from its models, is changed too.
+        ///
+        /// INVALID_ARGUMENT for names, states and events that do not exist; FAILED_PRECONDITION for a
+        /// transition that the machine does not have; ABORTED for another revision than the expected one.
+        pub async fn change_state(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ChangeStateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ChangeStateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.StateService/ChangeState",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.StateService", "ChangeState"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How a thing is, or was. NOT_FOUND where it is not known; OUT_OF_RANGE for a time or revision
+        /// of which nothing is known any more.
+        pub async fn get_state(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetStateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.StateService/GetState",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.StateService", "GetState"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// All things of a kind, ordered by name.
+        pub async fn list_states(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListStatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStatesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.StateService/ListStates",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.StateService", "ListStates"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What happened to a thing, also to one that does not exist any more.
+        pub async fn get_history(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetHistoryResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.StateService/GetHistory",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.StateService", "GetHistory"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What the histories of things come to.
+        pub async fn get_statistics(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetStatisticsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStatisticsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.StateService/GetStatistics",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.StateService", "GetStatistics"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Every change from a revision on, once and in order, also over a break of the connection: go on
+        /// with the revision after the last one. OUT_OF_RANGE where it is compacted.
+        pub async fn watch_states(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchStatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchStatesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/piccolo.v1.StateService/WatchStates",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("piccolo.v1.StateService", "WatchStates"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod state_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with StateServiceServer.
+    #[async_trait]
+    pub trait StateService: std::marker::Send + std::marker::Sync + 'static {
+        /// Changes a state, once for each id, or refuses it with what would have been possible. What
+        /// follows from it, a model from its containers and a package from its models, is changed too.
+        ///
+        /// INVALID_ARGUMENT for names, states and events that do not exist; FAILED_PRECONDITION for a
+        /// transition that the machine does not have; ABORTED for another revision than the expected one.
+        async fn change_state(
+            &self,
+            request: tonic::Request<super::ChangeStateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ChangeStateResponse>,
+            tonic::Status,
+        >;
+        /// How a thing is, or was. NOT_FOUND where it is not known; OUT_OF_RANGE for a time or revision
+        /// of which nothing is known any more.
+        async fn get_state(
+            &self,
+            request: tonic::Request<super::GetStateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStateResponse>,
+            tonic::Status,
+        >;
+        /// All things of a kind, ordered by name.
+        async fn list_states(
+            &self,
+            request: tonic::Request<super::ListStatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListStatesResponse>,
+            tonic::Status,
+        >;
+        /// What happened to a thing, also to one that does not exist any more.
+        async fn get_history(
+            &self,
+            request: tonic::Request<super::GetHistoryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetHistoryResponse>,
+            tonic::Status,
+        >;
+        /// What the histories of things come to.
+        async fn get_statistics(
+            &self,
+            request: tonic::Request<super::GetStatisticsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetStatisticsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchStates method.
+        type WatchStatesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchStatesResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Every change from a revision on, once and in order, also over a break of the connection: go on
+        /// with the revision after the last one. OUT_OF_RANGE where it is compacted.
+        async fn watch_states(
+            &self,
+            request: tonic::Request<super::WatchStatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchStatesStream>,
+            tonic::Status,
+        >;
+    }
+    /// Changes states through the tables of their machines, and tells of every change.
+    ///
+    /// FAILED_PRECONDITION where this server is not the one that writes; UNAVAILABLE and ABORTED may be
+    /// asked again, a change under the same id.
+    #[derive(Debug)]
+    pub struct StateServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> StateServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for StateServiceServer<T>
+    where
+        T: StateService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/piccolo.v1.StateService/ChangeState" => {
+                    #[allow(non_camel_case_types)]
+                    struct ChangeStateSvc<T: StateService>(pub Arc<T>);
+                    impl<
+                        T: StateService,
+                    > tonic::server::UnaryService<super::ChangeStateRequest>
+                    for ChangeStateSvc<T> {
+                        type Response = super::ChangeStateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ChangeStateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as StateService>::change_state(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ChangeStateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.StateService/GetState" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetStateSvc<T: StateService>(pub Arc<T>);
+                    impl<
+                        T: StateService,
+                    > tonic::server::UnaryService<super::GetStateRequest>
+                    for GetStateSvc<T> {
+                        type Response = super::GetStateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetStateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as StateService>::get_state(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetStateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.StateService/ListStates" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListStatesSvc<T: StateService>(pub Arc<T>);
+                    impl<
+                        T: StateService,
+                    > tonic::server::UnaryService<super::ListStatesRequest>
+                    for ListStatesSvc<T> {
+                        type Response = super::ListStatesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListStatesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as StateService>::list_states(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListStatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.StateService/GetHistory" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetHistorySvc<T: StateService>(pub Arc<T>);
+                    impl<
+                        T: StateService,
+                    > tonic::server::UnaryService<super::GetHistoryRequest>
+                    for GetHistorySvc<T> {
+                        type Response = super::GetHistoryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetHistoryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as StateService>::get_history(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetHistorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.StateService/GetStatistics" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetStatisticsSvc<T: StateService>(pub Arc<T>);
+                    impl<
+                        T: StateService,
+                    > tonic::server::UnaryService<super::GetStatisticsRequest>
+                    for GetStatisticsSvc<T> {
+                        type Response = super::GetStatisticsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetStatisticsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as StateService>::get_statistics(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetStatisticsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/piccolo.v1.StateService/WatchStates" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchStatesSvc<T: StateService>(pub Arc<T>);
+                    impl<
+                        T: StateService,
+                    > tonic::server::ServerStreamingService<super::WatchStatesRequest>
+                    for WatchStatesSvc<T> {
+                        type Response = super::WatchStatesResponse;
+                        type ResponseStream = T::WatchStatesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchStatesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as StateService>::watch_states(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchStatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for StateServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "piccolo.v1.StateService";
+    impl<T> tonic::server::NamedService for StateServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
