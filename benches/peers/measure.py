@@ -32,6 +32,7 @@ def main():
     parser.add_argument("--only", default="", help="peers whose command has this in it")
     parser.add_argument("--out", type=Path, default=HERE, help="the folder of results.*")
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     peers = tomllib.loads((HERE / "peers.toml").read_text())["peer"]
     peers = [peer for peer in peers if arguments.only in " ".join(peer["command"])]
     results = {"machine": machine(), "seed": SEED, "sizes": []}

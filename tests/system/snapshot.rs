@@ -38,8 +38,7 @@ type Said = (String, String, Vec<Quarantined>);
 
 /// Scenarios and policies with every construct, and one whose script breaks its limits.
 fn random_texts(rng: &mut fastrand::Rng, fleet: bool) -> Vec<String> {
-    let scope = Scope { fleet, ask_everywhere: fleet };
-    let mut author = Author { rng, scope, earlier: 0 };
+    let mut author = Author::new(rng, if fleet { Scope::All } else { Scope::Vehicle });
     let mut texts: Vec<String> =
         (0..SCENARIOS).map(|number| author.scenario(number).text()).collect();
     texts.extend((0..POLICIES).map(|number| author.policy(number)));

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use piccolo_base::exit::Code;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::{EngineError, SnapshotError};
+use piccolo_store::Error as StoreError;
 use piccolo_store::journal::Journal;
 use thiserror::Error;
 
@@ -44,7 +45,7 @@ pub const SNAPSHOT_BYTES: u64 = 64 << 20;
 pub enum DurableError {
     /// The directory or the file in it.
     #[error("what the server keeps cannot be opened")]
-    Journal(#[from] piccolo_store::Error),
+    Journal(#[from] StoreError),
     /// The directory cannot be made.
     #[error("the directory for what the server keeps cannot be made")]
     Folder(#[source] std::io::Error),
@@ -72,7 +73,11 @@ impl DurableError {
     pub fn code(&self) -> Code {
         match self {
             Self::NoRules => Code::Usage,
-            Self::OtherInput { .. } | Self::Damaged(_) => Code::InvalidInput,
+            Self::OtherInput { .. }
+            | Self::Damaged(_)
+            | Self::Journal(StoreError::Damaged { .. } | StoreError::Newer { .. }) => {
+                Code::InvalidInput
+            }
             _ => Code::Negative,
         }
     }

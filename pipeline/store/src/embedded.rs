@@ -87,6 +87,8 @@ impl Embedded {
     /// Opens the store in a file, and makes the file where there is none. Leases that lived when
     /// it was closed live for their full time from now on.
     ///
+    /// The checksums of the whole file are compared before anything of it is used.
+    ///
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
@@ -124,7 +126,8 @@ impl Embedded {
         let EmbeddedOptions { clock, cache_bytes } = options;
         let opened = tokio::task::spawn_blocking(move || {
             let mut builder = Builder::new();
-            builder.set_cache_size(cache_bytes);
+            // Without it the storage trusts a file that was closed, and may panic on damaged pages.
+            builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
             let database = create(&builder).doing("open its file")?;
             Shared::new(database, clock)
         });
@@ -193,7 +196,14 @@ impl Embedded {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(closed)?;
         jobs.send(job(reply)).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) => {
+                // Why is known once the writer has ended.
+                jobs.closed().await;
+                Err(closed())
+            }
+        }
     }
 
     /// Does a transaction of one operation.
@@ -327,18 +337,13 @@ impl Shared {
     /// Makes the tables where the file is new, checks its format, and brings leases to life.
     fn new(database: Database, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let transaction = database.begin_write().doing("begin to write")?;
+        let is_new = transaction.list_tables().doing("list its tables")?.next().is_none();
         let mut work = Work::open(&transaction)?;
-        match work.number(meta::FORMAT)? {
-            0 => {
-                work.set(meta::FORMAT, FORMAT)?;
-                work.begin();
-            }
-            FORMAT => {}
-            found => {
-                let (found, known) = (found as u32, FORMAT as u32);
-                return Err(Error::Newer { what: "the store's file".to_owned(), found, known });
-            }
+        if is_new {
+            work.set(meta::FORMAT, FORMAT)?;
+            work.begin();
         }
+        work.check()?;
         let (revision, compacted) = (work.revision(), work.compacted());
         let mut leases = Leases::default();
         for (id, ttl_s) in work.all_leases()? {

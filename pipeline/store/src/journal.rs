@@ -265,7 +265,8 @@ impl Journal {
 
 fn builder() -> Builder {
     let mut builder = Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
+    // Without it the storage trusts a file that was closed, and may panic on damaged pages.
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
     builder
 }
 

@@ -4,6 +4,9 @@
 #[cfg(test)]
 #[path = "it/benches.rs"]
 mod benches;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/bodies/store.rs"]
+mod body;
 #[cfg(feature = "etcd")]
 #[cfg(test)]
 #[path = "it/cluster.rs"]
@@ -20,6 +23,9 @@ mod embedded;
 #[cfg(test)]
 #[path = "it/faults.rs"]
 mod faults;
+#[cfg(test)]
+#[path = "it/fuzz.rs"]
+mod fuzz;
 #[cfg(test)]
 #[path = "it/journal.rs"]
 mod journal;
@@ -39,6 +45,9 @@ mod mirror;
 #[cfg(test)]
 #[path = "it/model.rs"]
 mod model;
+#[cfg(test)]
+#[path = "../../../tests/fuzz/mutation.rs"]
+mod mutation;
 #[cfg(test)]
 #[path = "it/script.rs"]
 mod script;

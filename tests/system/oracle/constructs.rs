@@ -154,7 +154,7 @@ names!(VERDICTS, verdict_name, Verdict,
 pub(crate) const CLAUSES: [&str; 5] = ["until", "held", "cooldown", "priority", "finally"];
 
 /// What happens in random worlds.
-pub(crate) const EVENTS: [&str; 17] = [
+pub(crate) const EVENTS: [&str; 18] = [
     "several workers",
     "one sample a step",
     "all samples in one step",
@@ -166,6 +166,7 @@ pub(crate) const EVENTS: [&str; 17] = [
     "rule replaced while active",
     "rule carried while active",
     "rule carried at rest",
+    "rule about the fleet carried",
     "overruled",
     "given back",
     "no value",

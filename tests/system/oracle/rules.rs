@@ -6,13 +6,20 @@ use super::facts::{LIST, NUMBERS, TEXTS, TRUTHS};
 /// How many scenarios a rule set has at most.
 pub(crate) const SCENARIOS: usize = 12;
 
+/// From this number on scenarios count vehicles where those before it do not.
+const COUNTS_FROM: usize = 8;
+
 /// What random rules may ask about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
-    /// Whether vehicles are counted.
-    pub(crate) fleet: bool,
-    /// Whether arguments and policies ask about scenarios.
-    pub(crate) ask_everywhere: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All that there is, as long as rules stay.
+    All,
+    /// What one vehicle knows, and scenarios in conditions only.
+    Vehicle,
+    /// The same, but for the last scenarios. These count vehicles; by themselves, and when policies
+    /// judge them, they read neither functions over time nor scenarios, whose past in the flow of
+    /// the fleet begins when that first asks.
+    Counting,
 }
 
 /// A scenario in two parts, so that one can change and the other stay.
@@ -36,21 +43,31 @@ impl Draft {
 /// Writes rules; `earlier` is how many scenarios can be asked about.
 pub(crate) struct Author<'r> {
     pub(crate) rng: &'r mut fastrand::Rng,
-    pub(crate) scope: Scope,
-    pub(crate) earlier: usize,
+    scope: Scope,
+    earlier: usize,
+    /// Whether vehicles are counted in what is written now.
+    fleet: bool,
+    /// Whether functions over time are in it.
+    timed: bool,
 }
 
-impl Author<'_> {
+impl<'r> Author<'r> {
+    /// Whoever writes rules that may ask about this.
+    pub(crate) fn new(rng: &'r mut fastrand::Rng, scope: Scope) -> Self {
+        Self { rng, scope, earlier: 0, fleet: scope == Scope::All, timed: true }
+    }
+
     /// A scenario with this number.
     pub(crate) fn scenario(&mut self, number: usize) -> Draft {
         let (conditions, timing) = (self.conditions(number), self.timing());
-        Draft { conditions, timing, deeds: self.deeds() }
+        Draft { conditions, timing, deeds: self.deeds(number) }
     }
 
     /// The name and the conditions of a scenario.
     pub(crate) fn conditions(&mut self, number: usize) -> String {
-        self.earlier = number;
-        let mut text = format!("scenario \"r{number:02}\" {{ when {}", self.truth(2));
+        self.turn_to(number);
+        let when = if self.counts(number) { self.counting() } else { self.truth(2) };
+        let mut text = format!("scenario \"r{number:02}\" {{ when {when}");
         if self.one_in(4) {
             text += &format!(" until {}", self.truth(1));
         }
@@ -68,8 +85,21 @@ impl Author<'_> {
         text
     }
 
+    /// Takes up what a scenario may ask about.
+    fn turn_to(&mut self, number: usize) {
+        let counts = self.counts(number);
+        (self.fleet, self.timed) = (counts || self.scope == Scope::All, !counts);
+        self.earlier = if counts { 0 } else { number };
+    }
+
+    /// Whether a scenario is one of those that count vehicles where others do not.
+    fn counts(&self, number: usize) -> bool {
+        self.scope == Scope::Counting && number >= COUNTS_FROM
+    }
+
     /// The priority and the actions of a scenario.
-    pub(crate) fn deeds(&mut self) -> String {
+    pub(crate) fn deeds(&mut self, number: usize) -> String {
+        self.turn_to(number);
         let mut text = String::new();
         if self.one_in(3) {
             text += &format!("priority {} ", self.rng.i64(-1..2));
@@ -83,6 +113,7 @@ impl Author<'_> {
 
     /// A policy with this number.
     pub(crate) fn policy(&mut self, number: usize) -> String {
+        (self.fleet, self.timed) = (self.scope == Scope::All, self.scope != Scope::Counting);
         let guards: Vec<String> = (0..self.rng.usize(1..3)).map(|_| self.guard()).collect();
         let mut text = format!("policy \"p{number}\" {{ on [{}]", guards.join(", "));
         if !self.one_in(5) {
@@ -166,10 +197,11 @@ impl Author<'_> {
             6 => format!("{} {} {}", self.constant(), self.comparison(), self.pick(&NUMBERS)),
             7 => format!("{} {} {}", self.number(2), self.comparison(), self.number(1)),
             8..=11 => self.simple(),
-            12 if self.scope.fleet && depth > 0 => self.fleet(),
+            12 if self.fleet && depth > 0 => self.fleet(),
             13 if self.earlier > 0 => self.asked(),
             14 if self.one_in(2) => self.script(),
-            _ => self.timed(depth),
+            _ if self.timed => self.timed(depth),
+            _ => self.simple(),
         }
     }
 
@@ -253,12 +285,24 @@ impl Author<'_> {
         format!("{name}({}, {})", self.pick(&NUMBERS), self.window())
     }
 
+    /// A condition that counts vehicles however it is simplified: one that counts them in one
+    /// revision only ends with it.
+    fn counting(&mut self) -> String {
+        let counts = self.fleet();
+        match self.rng.u8(..4) {
+            0 => counts,
+            1 => format!("!({counts})"),
+            2 => format!("({counts} && {})", self.simple()),
+            _ => format!("({counts} || {})", self.simple()),
+        }
+    }
+
     /// How many vehicles there are of some kind.
     fn fleet(&mut self) -> String {
-        let own = std::mem::replace(&mut self.scope.fleet, false);
-        let earlier = std::mem::replace(&mut self.earlier, 0);
+        let own = (self.fleet, self.earlier, self.timed);
+        (self.fleet, self.earlier, self.timed) = (false, 0, true);
         let counted = self.truth(1);
-        (self.scope.fleet, self.earlier) = (own, earlier);
+        (self.fleet, self.earlier, self.timed) = own;
         let order = self.order();
         match self.one_in(3) {
             true => format!("share({counted}) {order} 0.{}", self.rng.u8(..10)),
@@ -281,7 +325,7 @@ impl Author<'_> {
             }
             5 => format!("-({})", self.number(depth - 1)),
             6 => format!("abs({})", self.number(depth - 1)),
-            7 => self.over_numbers(),
+            7 if self.timed => self.over_numbers(),
             _ => {
                 let name = self.pick(&["min", "max"]);
                 format!("{name}({}, {})", self.number(depth - 1), self.number(depth - 1))
@@ -294,11 +338,11 @@ impl Author<'_> {
         match self.rng.u8(..8) {
             0 | 1 => self.any_fact().to_owned(),
             2 => self.number(2),
-            3 => self.over_numbers(),
+            3 if self.timed => self.over_numbers(),
             4 => format!("age({})", self.any_fact()),
             5 => format!("known({})", self.any_fact()),
-            6 if self.scope.ask_everywhere && self.earlier > 0 => self.asked(),
-            7 if self.scope.fleet && self.one_in(3) => {
+            6 if self.scope == Scope::All && self.earlier > 0 => self.asked(),
+            7 if self.fleet && self.one_in(3) => {
                 format!("vehicles({})", self.pick(&TRUTHS))
             }
             _ => self.constant(),
@@ -363,7 +407,7 @@ impl Author<'_> {
             7 => format!("node.state {same} \"ready\""),
             _ => format!("model.state {same} \"dead\""),
         };
-        self.earlier = if self.scope.ask_everywhere { SCENARIOS } else { 0 };
+        self.earlier = if self.scope == Scope::All { SCENARIOS } else { 0 };
         match self.rng.u8(..4) {
             0 => own,
             1 => self.truth(1),

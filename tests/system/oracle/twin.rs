@@ -181,6 +181,8 @@ impl<'w> Twin<'w> {
                 let event =
                     if active { "rule carried while active" } else { "rule carried at rest" };
                 coverage.note(("event", event), true);
+                let counts = scenario.facts.iter().any(Fact::is_of_the_fleet);
+                coverage.note(("event", "rule about the fleet carried"), counts);
                 course.carry(Arc::clone(scenario), when.first().copied().unwrap_or(false));
             } else if epoch > 0 && course.number == *number {
                 coverage.note(("event", "rule added"), true);

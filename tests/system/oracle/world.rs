@@ -77,7 +77,11 @@ impl World {
     pub(crate) fn new(seed: u64, extent: Extent) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let changing = seed % 2 == 1;
-        let scope = Scope { fleet: !changing, ask_everywhere: !changing };
+        let scope = match seed % 8 {
+            0 | 2 | 4 | 6 => Scope::All,
+            7 => Scope::Counting,
+            _ => Scope::Vehicle,
+        };
         // Threads that wait for each other at every step cost a hundred times as much.
         let workers = if rng.u8(..16) > 0 { 1 } else { rng.usize(2..4) };
         let least = usize::from(workers > 1 && rng.u8(..8) > 0);
@@ -228,7 +232,7 @@ struct Drafts {
 
 fn first_set(rng: &mut fastrand::Rng, scope: Scope) -> Drafts {
     let policies = rng.usize(..=POLICIES_MAX);
-    let mut author = Author { rng, scope, earlier: 0 };
+    let mut author = Author::new(rng, scope);
     let scenarios = (0..SCENARIOS).map(|number| Some(author.scenario(number))).collect();
     let policies = (0..policies).map(|number| author.policy(number)).collect();
     Drafts { scenarios, policies }
@@ -242,14 +246,14 @@ impl Drafts {
 
     /// Some scenarios go, some come, some ask for something else, some do something else.
     fn change(&mut self, rng: &mut fastrand::Rng, scope: Scope) {
-        let mut author = Author { rng, scope, earlier: 0 };
+        let mut author = Author::new(rng, scope);
         for number in 0..SCENARIOS {
             let choice = author.rng.u8(..12);
             let slot = &mut self.scenarios[number];
             match (choice, slot) {
                 (0, slot) => *slot = None,
                 (1 | 2, Some(draft)) => draft.conditions = author.conditions(number),
-                (3, Some(draft)) => draft.deeds = author.deeds(),
+                (3, Some(draft)) => draft.deeds = author.deeds(number),
                 (4, Some(draft)) => draft.timing = author.timing(),
                 (0..=5, slot @ None) => *slot = Some(author.scenario(number)),
                 _ => {}

@@ -156,6 +156,6 @@ fn what_cannot_go_on_says_what_to_do() {
     // The journal of another program.
     fs::write(folder.path().join("data/journal.redb"), "something else").unwrap();
     let (log, code) = with(&[]);
-    assert_eq!(code, Some(1), "{log}");
+    assert_eq!(code, Some(3), "{log}");
     assert!(log.contains("cannot be opened"), "{log}");
 }

@@ -17,9 +17,11 @@ use redb::{Database, ReadableDatabase, ReadableTable, Table, WriteTransaction};
 
 use super::Shared;
 use super::tables::{ATTACHED, CURRENT, INDEX, decode_current};
-use super::tables::{Change, FORMAT, LEASES, LOG, META, decode_change, encode_current, meta};
+use super::tables::{
+    Change, FORMAT, LEASES, LOG, META, are_numbers, decode_change, encode_current, meta,
+};
 use crate::doing::Doing;
-use crate::{Error, Revision};
+use crate::{Error, Revision, TTL_S_MAX, TTL_S_MIN};
 
 const MAGIC: &[u8; 16] = b"piccolo backup\r\n";
 const BACKUP_FORMAT: u32 = 1;
@@ -295,18 +297,31 @@ impl Hashing<BufWriter<File>> {
     }
 }
 
-/// Reads a backup, and hashes what it read.
+/// Reads a backup, and hashes what it read. Rows come as a store writes them: changes in their
+/// order, then leases in theirs.
 struct Reader {
     path: PathBuf,
     inner: BufReader<File>,
     hash: blake3::Hasher,
     bytes: u64,
+    /// The newest revision that a change can have.
+    revision: Revision,
+    last_change: (Revision, u32),
+    last_lease: Option<i64>,
 }
 
 impl Reader {
     fn open(path: &Path) -> Result<Self, Error> {
         let inner = BufReader::new(File::open(path).doing_io("open the backup")?);
-        Ok(Self { path: path.to_owned(), inner, hash: blake3::Hasher::new(), bytes: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            inner,
+            hash: blake3::Hasher::new(),
+            bytes: 0,
+            revision: 0,
+            last_change: (0, 0),
+            last_lease: None,
+        })
     }
 
     fn damaged(&self) -> Error {
@@ -346,31 +361,50 @@ impl Reader {
             let what = format!("the backup {}", self.path.display());
             return Err(Error::Newer { what, found, known: BACKUP_FORMAT });
         }
-        Ok(Head {
+        let head = Head {
             revision: self.number()?,
             compacted: self.number()?,
             scrubbed: self.number()?,
             lease: self.number()?,
-        })
+        };
+        if found == 0 || !are_numbers(head.revision, head.compacted, head.scrubbed) {
+            return Err(self.damaged());
+        }
+        self.revision = head.revision;
+        Ok(head)
     }
 
     fn row(&mut self) -> Result<Option<Row>, Error> {
         match self.take::<1>()? {
             [0] => Ok(None),
-            [1] => {
-                let revision = self.number()?;
-                let sub = u32::from_le_bytes(self.take()?);
-                let length = u32::from_le_bytes(self.take()?);
-                if length > ROW_BYTES_MAX {
-                    return Err(self.damaged());
-                }
-                let mut row = vec![0; length as usize];
-                self.fill(&mut row)?;
-                Ok(Some(Row::Change(revision, sub, row)))
-            }
-            [2] => Ok(Some(Row::Lease(i64::from_le_bytes(self.take()?), self.number()?))),
+            [1] => self.change().map(Some),
+            [2] => self.lease().map(Some),
             _ => Err(self.damaged()),
         }
+    }
+
+    fn change(&mut self) -> Result<Row, Error> {
+        let (revision, sub) = (self.number()?, u32::from_le_bytes(self.take()?));
+        let length = u32::from_le_bytes(self.take()?);
+        let follows = (revision, sub) > self.last_change && self.last_lease.is_none();
+        if !follows || revision > self.revision || length > ROW_BYTES_MAX {
+            return Err(self.damaged());
+        }
+        self.last_change = (revision, sub);
+        let mut row = vec![0; length as usize];
+        self.fill(&mut row)?;
+        decode_change(revision, &row, false).map_err(|_| self.damaged())?;
+        Ok(Row::Change(revision, sub, row))
+    }
+
+    fn lease(&mut self) -> Result<Row, Error> {
+        let (id, ttl_s) = (i64::from_le_bytes(self.take()?), self.number()?);
+        let follows = self.last_lease.is_none_or(|last| last < id);
+        if !follows || id == 0 || !(TTL_S_MIN..=TTL_S_MAX).contains(&ttl_s) {
+            return Err(self.damaged());
+        }
+        self.last_lease = Some(id);
+        Ok(Row::Lease(id, ttl_s))
     }
 
     /// Compares the checksum; the file must end after it.

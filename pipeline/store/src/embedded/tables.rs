@@ -1,9 +1,13 @@
 //! The tables of the file, and how their rows are written.
 
+
 use bytes::Bytes;
 use redb::TableDefinition;
 
 use crate::{Entry, Error, Key, LeaseId, Revision};
+
+/// The newest revision that a store can have: etcd's are signed.
+pub(super) const REVISION_MAX: Revision = i64::MAX.cast_unsigned();
 
 /// The format of the file. A change of the tables or their rows raises it.
 pub(super) const FORMAT: u64 = 1;
@@ -38,6 +42,11 @@ pub(super) mod meta {
     pub(crate) const SCRUBBED: &str = "scrubbed";
     /// The lease that was last given a number by the store.
     pub(crate) const LEASE: &str = "lease";
+}
+
+/// Whether these can be the numbers of a store.
+pub(super) fn are_numbers(revision: Revision, compacted: Revision, scrubbed: Revision) -> bool {
+    (1..=REVISION_MAX).contains(&revision) && compacted <= revision && scrubbed <= compacted
 }
 
 /// The numbers before the value in a row of [`CURRENT`].
@@ -75,6 +84,9 @@ pub(super) fn decode_current(key: &[u8], row: &[u8], value: bool) -> Result<Entr
     else {
         return Err(damaged("current", key));
     };
+    if !can_be(created, modified, version) {
+        return Err(damaged("current", key));
+    }
     Ok(Entry {
         key: Key::new(Bytes::copy_from_slice(key)).map_err(|_| damaged("current", key))?,
         value: if value { Bytes::copy_from_slice(rest) } else { Bytes::new() },
@@ -123,7 +135,11 @@ pub(super) fn decode_change(revision: Revision, row: &[u8], value: bool) -> Resu
     let length = usize::from(u16::from_le_bytes([length[0], length[1]]));
     let key = row.get(LOG_HEAD..LOG_HEAD + length).ok_or_else(wrong)?;
     let key = Key::new(Bytes::copy_from_slice(key)).map_err(|_| wrong())?;
-    let entry = (*kind == 1).then(|| Entry {
+    let is_put = *kind == 1;
+    if *kind > 1 || before >= revision || (is_put && !can_be(created, revision, version)) {
+        return Err(wrong());
+    }
+    let entry = is_put.then(|| Entry {
         key: key.clone(),
         value: match row.get(LOG_HEAD + length..) {
             Some(rest) if value => Bytes::copy_from_slice(rest),
@@ -135,6 +151,13 @@ pub(super) fn decode_change(revision: Revision, row: &[u8], value: bool) -> Resu
         lease: LeaseId::new(lease.cast_signed()),
     });
     Ok(Change { key, entry, before })
+}
+
+/// Whether an entry can have these: each version took a revision.
+fn can_be(created: Revision, modified: Revision, version: u64) -> bool {
+    (1..=modified).contains(&created)
+        && modified <= REVISION_MAX
+        && (1..=modified - created + 1).contains(&version)
 }
 
 fn number(row: &[u8], at: usize) -> Option<u64> {
@@ -155,7 +178,7 @@ mod tests {
         let key = Key::new(&b"a\0b"[..]).unwrap();
         let lease = LeaseId::new(lease);
         let value = Bytes::from_static(value);
-        Entry { key, value, created: 3, modified: u64::MAX, version: 9, lease }
+        Entry { key, value, created: 3, modified: REVISION_MAX, version: 9, lease }
     }
 
     #[test]
@@ -166,7 +189,7 @@ mod tests {
             let bare = decode_current(entry.key.as_bytes(), &row, false).unwrap();
             assert_eq!(bare, Entry { value: Bytes::new(), ..entry.clone() });
             let put = Change { key: entry.key.clone(), entry: Some(entry.clone()), before: 2 };
-            assert_eq!(decode_change(u64::MAX, &encode_change(&put), true).unwrap(), put);
+            assert_eq!(decode_change(REVISION_MAX, &encode_change(&put), true).unwrap(), put);
             let delete = Change { key: entry.key, entry: None, before: 7 };
             assert_eq!(decode_change(9, &encode_change(&delete), true).unwrap(), delete);
         }
@@ -182,7 +205,27 @@ mod tests {
             assert!(decode_current(b"a", &row[..length], true).is_err(), "{length}");
         }
         for length in 0..change.len() {
-            assert!(decode_change(1, &change[..length], true).is_err(), "{length}");
+            assert!(decode_change(REVISION_MAX, &change[..length], true).is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn rows_with_numbers_that_no_store_has_are_refused() {
+        let whole = entry(b"", 1);
+        let check = |created, modified, version, before, known| {
+            let entry = Entry { created, modified, version, ..whole.clone() };
+            let (key, row) = (entry.key.clone(), encode_current(&entry));
+            let found = decode_current(key.as_bytes(), &row, true);
+            assert_eq!(found.is_ok(), known, "{created} {modified} {version}");
+            let put = Change { key, entry: Some(entry), before };
+            let found = decode_change(modified, &encode_change(&put), true);
+            assert_eq!(found.is_ok(), known, "{created} {modified} {version} {before}");
+        };
+        check(3, 7, 5, 6, true);
+        check(0, 7, 5, 6, false);
+        check(8, 7, 1, 6, false);
+        check(3, 7, 0, 6, false);
+        check(3, 7, 6, 6, false);
+        check(3, u64::MAX, 5, 6, false);
     }
 }

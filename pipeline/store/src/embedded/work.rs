@@ -4,13 +4,14 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::feed::{Commit, Told};
 use super::tables::{
-    ATTACHED, CURRENT, Change, INDEX, LEASES, LOG, META, encode_change, encode_current, meta,
+    ATTACHED, CURRENT, Change, FORMAT, INDEX, LEASES, LOG, META, are_numbers, damaged,
+    encode_change, encode_current, meta,
 };
 use super::view::View;
 use crate::doing::Doing;
 use crate::{
     Answer, Attach, Delete, Deleted, Entry, Error, Key, LeaseId, Operation, Outcome, Put, Revision,
-    Span, Transaction, Written,
+    Span, TTL_S_MAX, TTL_S_MIN, Transaction, Written,
 };
 
 /// The tables as a write transaction sees them.
@@ -60,6 +61,21 @@ impl<'t> Work<'t> {
             dirty: false,
             meta,
         })
+    }
+
+    /// Refuses a format that is not known, and numbers that no store has.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let found = self.number(meta::FORMAT)?;
+        if found > FORMAT {
+            let (found, known) = (u32::try_from(found).unwrap_or(u32::MAX), FORMAT as u32);
+            return Err(Error::Newer { what: "the store's file".to_owned(), found, known });
+        }
+        let scrubbed = self.number(meta::SCRUBBED)?;
+        let last = self.log.last().doing("read the log")?.map_or(0, |(place, _)| place.value().0);
+        let is_whole = found == FORMAT
+            && are_numbers(self.revision, self.compacted, scrubbed)
+            && last <= self.revision;
+        is_whole.then_some(()).ok_or_else(|| damaged("meta", b"its numbers"))
     }
 
     /// Writes down the numbers, and hands out what the transaction changed; none: nothing was
@@ -306,7 +322,10 @@ impl<'t> Work<'t> {
         let mut found = Vec::new();
         for row in self.leases.iter().doing("read the leases")? {
             let (id, ttl_s) = row.doing("read the leases")?;
-            found.extend(LeaseId::new(id.value()).map(|id| (id, ttl_s.value())));
+            let (id, ttl_s) = (id.value(), ttl_s.value());
+            let known = LeaseId::new(id).filter(|_| (TTL_S_MIN..=TTL_S_MAX).contains(&ttl_s));
+            let known = known.ok_or_else(|| damaged("leases", id.to_string().as_bytes()))?;
+            found.push((known, ttl_s));
         }
         Ok(found)
     }

@@ -71,11 +71,7 @@ impl Writer {
     /// Works until nobody can bring jobs any more, or the storage fails.
     pub(super) fn run(mut self) {
         while let Some(jobs) = self.take() {
-            // Whoever waits for what was not done must find the reason when it learns of it.
-            let mut done = Vec::with_capacity(jobs.len());
-            let mut shrinks = Vec::new();
-            let worked = self.work(jobs, &mut done, &mut shrinks);
-            if let Err(error) = worked.and_then(|()| self.shrink(shrinks)) {
+            if let Err(error) = self.work(jobs).and_then(|shrinks| self.shrink(shrinks)) {
                 tracing::error!(%error, "the store stops, since its storage failed");
                 self.shared.fail(&error);
                 break;
@@ -101,13 +97,10 @@ impl Writer {
         Some(jobs)
     }
 
-    /// Does jobs in one transaction of the storage and answers them.
-    fn work(
-        &mut self,
-        jobs: Vec<Job>,
-        done: &mut Vec<Done>,
-        shrinks: &mut Vec<Reply<bool>>,
-    ) -> Result<(), Error> {
+    /// Does jobs in one transaction of the storage and answers them; who waits for the file to
+    /// shrink.
+    fn work(&mut self, jobs: Vec<Job>) -> Result<Vec<Reply<bool>>, Error> {
+        let (mut done, mut shrinks) = (Vec::with_capacity(jobs.len()), Vec::new());
         let mut compacted = None;
         let shared = Arc::clone(&self.shared);
         let database = shared.database();
@@ -143,7 +136,7 @@ impl Writer {
             self.scrubbing = false;
             self.compactions.drain(..).for_each(|reply| answer(reply, Ok(())));
         }
-        Ok(())
+        Ok(shrinks)
     }
 
     /// Ends the leases that are due, each in its own revision.
@@ -193,20 +186,20 @@ impl Writer {
         &self,
         transaction: redb::WriteTransaction,
         commits: Option<Vec<Commit>>,
-        done: &mut Vec<Done>,
+        done: Vec<Done>,
     ) -> Result<(), Error> {
         let Some(commits) = commits else {
             transaction.abort().doing("end a transaction that wrote nothing")?;
-            done.drain(..).for_each(Done::answer);
+            done.into_iter().for_each(Done::answer);
             return Ok(());
         };
         if let Err(error) = transaction.commit() {
             let reason = error.to_string();
-            done.drain(..).for_each(|done| done.unknown(&reason));
+            done.into_iter().for_each(|done| done.unknown(&reason));
             return Err(error).doing("commit");
         }
         self.shared.feed.tell(commits);
-        done.drain(..).for_each(Done::answer);
+        done.into_iter().for_each(Done::answer);
         self.shared.leases_changed.notify_one();
         Ok(())
     }

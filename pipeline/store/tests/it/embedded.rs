@@ -275,6 +275,42 @@ fn a_backup_with_any_byte_changed_is_refused() {
     });
 }
 
+/// A file in which anything was changed, or that never was a store, is refused before it is used.
+#[test]
+fn a_file_that_no_store_wrote_is_refused() {
+    async fn refused(bytes: Vec<u8>) {
+        let memory = Memory::new(bytes.clone());
+        let error =
+            Embedded::open_in(memory.clone(), EmbeddedOptions::default()).await.unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+        assert!(error.to_string().ends_with("restore a backup"), "{error}");
+    }
+    run(async {
+        let (memory, clock) = (Memory::default(), Arc::new(ManualClock::new()));
+        let store = open(&memory, &clock).await;
+        store.put(Put::new(key("a"), vec![b'x'; 100])).await.unwrap();
+        store.close().await.unwrap();
+        let mut changed = memory.bytes();
+        let value = changed.windows(100).position(|bytes| bytes == [b'x'; 100]).unwrap();
+        changed[value] = b'y';
+        refused(changed).await;
+        refused(memory.bytes()[..memory.bytes().len() / 2].to_vec()).await;
+        refused(b"mine".repeat(1_000)).await;
+        refused(of_another()).await;
+    });
+}
+
+/// A file of the same storage with tables of its own.
+fn of_another() -> Vec<u8> {
+    let memory = Memory::default();
+    let database = redb::Builder::new().create_with_backend(memory.clone()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(redb::TableDefinition::<u64, u64>::new("theirs")).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    memory.bytes()
+}
+
 #[test]
 fn a_restore_overwrites_nothing() {
     run(async {

@@ -188,5 +188,5 @@ fn a_journal_that_is_open_is_not_opened_again_and_other_files_are_refused() {
     assert_eq!(names, ["journal.redb"]);
     let text = folder.path().join("text");
     std::fs::write(&text, "this is no journal").unwrap();
-    assert!(matches!(Journal::open(&text, OUTPUTS_MAX), Err(Error::Storage { .. })));
+    assert!(matches!(Journal::open(&text, OUTPUTS_MAX), Err(Error::Damaged { .. })));
 }
