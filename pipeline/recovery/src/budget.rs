@@ -15,6 +15,11 @@ impl Spent {
         first.and_then(|index| self.0.get(index)).map_or(0, |at_us| at_us.saturating_add(window_us))
     }
 
+    /// Whether nothing lies in a window that ends now.
+    pub(crate) fn is_over(&self, window_us: u64, now_us: u64) -> bool {
+        self.free_at_us(1, window_us) <= now_us
+    }
+
     /// Notes one, and forgets what no budget of `most` asks about.
     pub(crate) fn spend(&mut self, now_us: u64, most: u32) {
         self.0.push(now_us);

@@ -12,6 +12,8 @@ use crate::{Action, ModelName, Order, Outcome, Recovery, Thing};
 pub(crate) struct Flight {
     pub(crate) order: Order,
     pub(crate) outcome: Option<Outcome>,
+    /// Whether a node said something since then of what it is about, where that is to be.
+    pub(crate) reported: bool,
 }
 
 impl Recovery {
@@ -47,11 +49,14 @@ impl Recovery {
         self.standing(node) == Standing::Lost
     }
 
-    /// Whether what was ordered is seen. Where that cannot be seen, what is said is believed.
+    /// Whether what was ordered is seen, by reports since then. Where that cannot be seen, or was so
+    /// before, what is said is believed.
     fn has_effect(&self, flight: &Flight, looks: &Looks) -> bool {
-        let is_well =
-            |model: &ModelName| looks.get(model).is_none_or(|looked| looked.look == Look::Well);
         let said = flight.outcome == Some(Outcome::Done);
+        let is_well = |model: &ModelName| {
+            (said || flight.reported)
+                && looks.get(model).is_none_or(|looked| looked.look == Look::Well)
+        };
         match &flight.order.action {
             Action::Restart { model, .. }
             | Action::Apply { model, .. }
@@ -60,16 +65,17 @@ impl Recovery {
                 let nodes = self.instances.get(model);
                 !nodes.is_some_and(|nodes| nodes.contains_key(node))
             }
-            Action::Degrade { package, without } => {
-                let gone =
-                    |model: &String| !self.instances.contains_key(&ModelName::new(package, model));
-                said || without.iter().all(gone)
-            }
-            Action::Restore { package, .. } => {
-                said || self.in_force(package).all(|model| is_well(&model))
-            }
+            Action::Degrade { .. } | Action::Restore { .. } => said,
             Action::RollBack { package, .. } => self.in_force(package).all(|model| is_well(&model)),
             Action::GiveUp => true,
+        }
+    }
+
+    /// Notes that a node said something of a model that is to be there.
+    pub(crate) fn report(&mut self, model: &ModelName) {
+        let thing = Thing::Model(model.clone());
+        for (other, flight) in &mut self.flights {
+            flight.reported |= touch(&thing, other);
         }
     }
 

@@ -144,7 +144,7 @@ impl Recovery {
             deadline_us: turn.now_us.saturating_add(deadline_us),
         };
         turn.step.orders.push(order.clone());
-        self.flights.insert(thing, Flight { order, outcome: None });
+        self.flights.insert(thing, Flight { order, outcome: None, reported: false });
     }
 
     /// The key and the number of the next try; when the one after it is due is noted.
@@ -234,6 +234,7 @@ impl Recovery {
             }
             self.tell_package(turn, name, AlertKind::NoGoodRevision, &patient.cause);
         }
+        let number = self.number();
         let Some(climb) = self.tracks.get_mut(thing).and_then(|track| track.climb.as_mut()) else {
             return;
         };
@@ -241,8 +242,8 @@ impl Recovery {
         if matches!(thing, Thing::Package(_)) {
             return;
         }
-        let key = format!("{thing}#{}.give-up", climb.number);
-        let (number, attempt) = (climb.number, climb.attempt);
+        let key = format!("{thing}#{number}.give-up");
+        let attempt = climb.attempt;
         turn.tell(thing, AlertKind::GaveUp, number, Some(&patient.cause));
         turn.step.orders.push(Order {
             key,

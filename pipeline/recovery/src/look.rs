@@ -41,18 +41,29 @@ impl Recovery {
                 (name, Looked { look, waits: false })
             })
             .collect();
-        let waiting: Vec<ModelName> = self
-            .desired
-            .models()
-            .filter(|(_, _, model)| model.needs.iter().any(|need| self.is_down(need, &looks)))
-            .map(|(name, ..)| name)
-            .collect();
-        for name in waiting {
-            if let Some(looked) = looks.get_mut(&name) {
-                looked.waits = looked.look != Look::LeftOut;
+        // As often as needs are deep.
+        loop {
+            let waiting = self.next_waiting(&looks);
+            if waiting.is_empty() {
+                return looks;
+            }
+            for name in waiting {
+                looks.entry(name).and_modify(|looked| looked.waits = true);
             }
         }
-        looks
+    }
+
+    /// The models that need one that is down or waits, and do not wait yet.
+    fn next_waiting(&self, looks: &Looks) -> Vec<ModelName> {
+        let waits = |name: &ModelName| looks.get(name).is_some_and(|looked| looked.waits);
+        let models = looks.iter().filter(|(name, looked)| {
+            let (_, model) = self.desired.model(name).unzip();
+            let mut needs = model.into_iter().flat_map(|model| &model.needs);
+            looked.look != Look::LeftOut
+                && !looked.waits
+                && needs.any(|need| waits(need) || self.is_down(need, looks))
+        });
+        models.map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether what needs a model can not be blamed: the model is not well, or may not be.

@@ -14,6 +14,12 @@ pub enum Observation {
         /// The node.
         node: String,
     },
+    /// A node's agent has connected, for the first time or again: nothing that it said before counts,
+    /// and it says what it has.
+    Connected {
+        /// The node.
+        node: String,
+    },
     /// Something was done with a node: [`Event::Registered`], [`Event::MaintenanceBegun`],
     /// [`Event::MaintenanceEnded`] or [`Event::Removed`].
     Node {
@@ -29,8 +35,8 @@ pub enum Observation {
         /// Whether the answer was good.
         healthy: bool,
     },
-    /// A node says what it has of a model. It says so for all it has whenever it comes back, and
-    /// for each at every change.
+    /// A node says what it has of a model: for all it has when it has connected, and for each at
+    /// every change.
     Instance {
         /// The model.
         model: ModelName,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use piccolo_state::{NodeState, PackageState, observed};
+use piccolo_state::{ModelState, NodeState, PackageState, observed};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Spent;
@@ -26,9 +26,9 @@ pub const STRANGERS_MAX: usize = 1_024;
 ///
 /// A caller [`desire`](Self::desire)s, [`observe`](Self::observe)s, and calls
 /// [`advance`](Self::advance) after that and when [`next_due_us`](Self::next_due_us) says. It
-/// keeps this value (it is `Serialize`) before it carries orders out; after a crash it goes on
-/// from what it kept and carries out what is [`in_flight`](Self::in_flight) again, under the same
-/// keys.
+/// keeps this value and the [`Step`] (both are `Serialize`) before it carries orders out and tells
+/// alerts. After a crash it goes on from what it kept, and carries out again that step and what is
+/// [`in_flight`](Self::in_flight), under the same keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
     pub(crate) policy: Policy,
@@ -85,7 +85,7 @@ pub(crate) struct ModelTrack {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Instance {
     pub(crate) revision: u64,
-    pub(crate) state: piccolo_state::ModelState,
+    pub(crate) state: ModelState,
     pub(crate) since_us: u64,
 }
 
@@ -152,6 +152,11 @@ impl Recovery {
         self.touch(now_us);
         let known = match observation {
             Observation::Heartbeat { node } => {
+                let now_us = self.now_us;
+                self.nodes.get_mut(&node).map(|watch| watch.heartbeat(now_us)).is_some()
+            }
+            Observation::Connected { node } => {
+                self.unsay(&node);
                 let now_us = self.now_us;
                 self.nodes.get_mut(&node).map(|watch| watch.heartbeat(now_us)).is_some()
             }

@@ -86,14 +86,19 @@ impl Recovery {
     /// Lets go of what is neither desired nor anywhere.
     fn forget(&mut self) {
         self.instances.retain(|_, nodes| !nodes.is_empty());
-        let (desired, instances) = (&self.desired, &self.instances);
-        self.tracks.retain(|thing, _| match thing {
-            Thing::Node(name) => desired.nodes.contains_key(name),
-            Thing::Package(name) => desired.packages.contains_key(name),
-            Thing::Model(name) => desired.model(name).is_some(),
-            Thing::Instance(name, _) => {
-                desired.model(name).is_some() || instances.contains_key(name)
+        let (desired, now_us) = (&self.desired, self.now_us);
+        let window_us = self.policy.ladders.low.budget.window_us;
+        self.tracks.retain(|thing, track| {
+            let wanted = match thing {
+                Thing::Node(name) => desired.nodes.contains_key(name),
+                Thing::Package(name) => desired.packages.contains_key(name),
+                Thing::Model(name) => desired.model(name).is_some(),
+                Thing::Instance(..) => true,
+            };
+            if !wanted {
+                track.forgive();
             }
+            wanted || !track.spent.is_over(window_us, now_us)
         });
     }
 
@@ -110,11 +115,22 @@ impl Recovery {
             return false;
         }
         let now_us = self.now_us;
+        if self.placement(&model) == Some(&node) {
+            self.report(&model);
+        }
         let nodes: &mut BTreeMap<_, _> = self.instances.entry(model).or_default();
         let same = |old: &&Instance| (old.revision, old.state) == (revision, state);
         let since_us = nodes.get(&node).filter(same).map_or(now_us, |old| old.since_us);
         nodes.insert(node, Instance { revision, state, since_us });
         true
+    }
+
+    /// Nothing is known any more of what runs on a node.
+    pub(crate) fn unsay(&mut self, node: &str) {
+        for instances in self.instances.values_mut() {
+            instances.remove(node);
+        }
+        self.instances.retain(|_, nodes| !nodes.is_empty());
     }
 
     fn strangers(&self) -> usize {

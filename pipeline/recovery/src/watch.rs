@@ -6,7 +6,7 @@ use crate::look::{Look, Looks};
 use crate::recovery::{PackageTrack, Trial};
 use crate::track::{Climb, Episode, Ill, Track};
 use crate::turn::Turn;
-use crate::{AlertKind, Cause, Criticality, Detection, ModelName, Recovery, Thing};
+use crate::{AlertKind, Cause, Detection, ModelName, Recovery, Thing};
 
 /// The most good revisions that are remembered of a package.
 pub const GOOD_MAX: usize = 8;
@@ -21,10 +21,7 @@ impl Recovery {
             let thing = Thing::Node(name.clone());
             if news.lost {
                 // Of what runs there nothing is known until the node is back and says it.
-                for instances in self.instances.values_mut() {
-                    instances.remove(&name);
-                }
-                self.instances.retain(|_, nodes| !nodes.is_empty());
+                self.unsay(&name);
                 let cause = Cause::NodeLost { node: name };
                 let number = self.number();
                 turn.tell(&thing, AlertKind::NodeLost, number, Some(&cause));
@@ -116,12 +113,11 @@ impl Recovery {
                 self.begin(&thing, Cause::Extra);
             }
         }
-        let window_us = |criticality| self.policy.ladders.of(criticality).budget.window_us;
-        let window_us = window_us(Criticality::Low);
+        let window_us = self.policy.ladders.low.budget.window_us;
         let (desired, now_us) = (&self.desired, self.now_us);
         self.tracks.retain(|thing, track| match thing {
             Thing::Instance(model, _) if desired.model(model).is_none() => {
-                track.ill.is_some() || track.spent.free_at_us(1, window_us) > now_us
+                track.ill.is_some() || !track.spent.is_over(window_us, now_us)
             }
             _ => true,
         });

@@ -22,6 +22,9 @@ mod ladders;
 #[path = "it/nodes.rs"]
 mod nodes;
 #[cfg(test)]
+#[path = "it/simulation.rs"]
+mod simulation;
+#[cfg(test)]
 #[path = "it/support.rs"]
 mod support;
 #[cfg(test)]

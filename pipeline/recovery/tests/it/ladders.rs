@@ -56,7 +56,7 @@ fn keys_attempts_and_deadlines() {
         .collect();
     assert_eq!(tries, [(1, 30 * S), (2, 30 * S), (3, 30 * S), (3, 0)]);
     let keys: Vec<&str> = bench.orders.iter().map(|order| order.key.as_str()).collect();
-    assert_eq!(keys, ["model a/m#1.1", "model a/m#1.2", "model a/m#1.3", "model a/m#1.give-up"]);
+    assert_eq!(keys, ["model a/m#1.1", "model a/m#1.2", "model a/m#1.3", "model a/m#5.give-up"]);
     // Backoff doubles from 5 s, and jitter takes at most a fifth off.
     let gaps: Vec<u64> = bench.orders.windows(2).map(|o| o[1].issued_us - o[0].issued_us).collect();
     assert!((4 * S..=6 * S).contains(&gaps[0]), "{gaps:?}");
