@@ -71,12 +71,13 @@ impl Recovery {
         }
     }
 
-    /// Notes that a node said something of a model that is to be there.
-    pub(crate) fn report(&mut self, model: &ModelName) {
+    /// Notes that a node said something of a model that is to be there; returns whether an order
+    /// waited for that.
+    pub(crate) fn report(&mut self, model: &ModelName) -> bool {
         let thing = Thing::Model(model.clone());
-        for (other, flight) in &mut self.flights {
-            flight.reported |= touch(&thing, other);
-        }
+        let flights = self.flights.iter_mut();
+        let waiting = flights.filter(|(other, flight)| !flight.reported && touch(&thing, other));
+        waiting.map(|(_, flight)| flight.reported = true).count() > 0
     }
 
     /// Whether an order is in flight that touches a thing.

@@ -78,9 +78,20 @@ impl NodeWatch {
         true
     }
 
-    /// A sign of life. From one that was removed it means nothing.
-    pub(crate) fn heartbeat(&mut self, now_us: u64) {
-        if self.state != NodeState::Gone && !self.follow(Event::Heartbeat, now_us) {
+    /// A sign of life; returns whether it changes more than when the next is waited for. From one that
+    /// was removed it means nothing.
+    pub(crate) fn heartbeat(&mut self, now_us: u64) -> bool {
+        if self.state == NodeState::Gone {
+            return false;
+        }
+        let changed = self.follow(Event::Heartbeat, now_us) || self.suspect;
+        self.seen_us = now_us;
+        changed
+    }
+
+    /// Nobody listened until now.
+    pub(crate) fn resume(&mut self, now_us: u64) {
+        if matches!(self.state, NodeState::Ready | NodeState::Pending) {
             self.seen_us = now_us;
         }
     }

@@ -88,7 +88,8 @@ impl Recovery {
                 continue;
             }
             let mut nodes = desired.nodes.iter();
-            let node = nodes.find(|node| free.get(node).is_some_and(|r| r.fits(desired.size)))?;
+            let node =
+                nodes.find(|node| free.get(node).is_some_and(|room| room.fits(desired.size)))?;
             let left = free.get_mut(node)?;
             *left = left.less(desired.size);
             places.push((model.clone(), node.clone()));

@@ -13,7 +13,9 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    pub(crate) fn note(&mut self, healthy: bool, detection: &Detection) {
+    /// Notes a result; returns whether something follows from it that did not before.
+    pub(crate) fn note(&mut self, healthy: bool, detection: &Detection) -> bool {
+        let before = (self.failing, self.doubtful());
         if healthy {
             self.failures = 0;
             self.successes = self.successes.saturating_add(1);
@@ -26,6 +28,7 @@ impl Probe {
         } else {
             self.failures >= detection.probe_failures
         };
+        before != (self.failing, self.doubtful())
     }
 
     /// Whether the last result was bad, though not yet so often that it counts.

@@ -25,10 +25,9 @@ pub const STRANGERS_MAX: usize = 1_024;
 /// one that is earlier than another before it counts as that. Equal calls give equal answers.
 ///
 /// A caller [`desire`](Self::desire)s, [`observe`](Self::observe)s, and calls
-/// [`advance`](Self::advance) after that and when [`next_due_us`](Self::next_due_us) says. It
-/// keeps this value and the [`Step`] (both are `Serialize`) before it carries orders out and tells
-/// alerts. After a crash it goes on from what it kept, and carries out again that step and what is
-/// [`in_flight`](Self::in_flight), under the same keys.
+/// [`advance`](Self::advance) whenever [`next_due_us`](Self::next_due_us) has come. It keeps this value and the [`Step`] (both are `Serialize`) before it carries orders out and tells
+/// alerts. After a crash it goes on from what it kept, [`resume`](Self::resume)s, and carries out again
+/// that step and what is [`in_flight`](Self::in_flight), under the same keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
     pub(crate) policy: Policy,
@@ -44,6 +43,28 @@ pub struct Recovery {
     pub(crate) spent: Spent,
     numbers: u64,
     ignored: u64,
+}
+
+/// What an observation changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// It is about nothing known.
+    Unknown,
+    /// Nothing.
+    Same,
+    /// Something.
+    Changed,
+}
+
+impl Noted {
+    /// Whether what is known changed, if something is known.
+    pub(crate) fn maybe(changed: Option<bool>) -> Self {
+        match changed {
+            None => Self::Unknown,
+            Some(false) => Self::Same,
+            Some(true) => Self::Changed,
+        }
+    }
 }
 
 /// What is in force of a package: as applied, until something fails.
@@ -147,34 +168,53 @@ impl Recovery {
         Ok(())
     }
 
-    /// Notes what was seen. What is about no known node or order is ignored and counted.
+    /// Notes what was seen. Where that changes something, [`Self::advance`] is due at once. What is
+    /// about no known node, model or order is ignored and counted.
     pub fn observe(&mut self, now_us: u64, observation: Observation) {
-        self.touch(now_us);
-        let known = match observation {
+        self.now_us = self.now_us.max(now_us);
+        match self.note(observation) {
+            Noted::Unknown => self.ignored += 1,
+            Noted::Same => {}
+            Noted::Changed => self.touch(now_us),
+        }
+    }
+
+    fn note(&mut self, observation: Observation) -> Noted {
+        let now_us = self.now_us;
+        match observation {
             Observation::Heartbeat { node } => {
-                let now_us = self.now_us;
-                self.nodes.get_mut(&node).map(|watch| watch.heartbeat(now_us)).is_some()
+                Noted::maybe(self.nodes.get_mut(&node).map(|watch| watch.heartbeat(now_us)))
             }
             Observation::Connected { node } => {
                 self.unsay(&node);
-                let now_us = self.now_us;
-                self.nodes.get_mut(&node).map(|watch| watch.heartbeat(now_us)).is_some()
+                Noted::maybe(self.nodes.get_mut(&node).map(|watch| {
+                    watch.heartbeat(now_us);
+                    true
+                }))
             }
             Observation::Node { node, event } => {
-                let now_us = self.now_us;
-                self.nodes.get_mut(&node).is_some_and(|watch| watch.follow(event, now_us))
+                let watch = self.nodes.get_mut(&node);
+                Noted::maybe(watch.and_then(|watch| watch.follow(event, now_us).then_some(true)))
             }
             Observation::Probe { model, healthy } => {
-                let track = self.models.get_mut(&model);
-                track.map(|track| track.probe.note(healthy, &self.policy.detection)).is_some()
+                let (track, detection) = (self.models.get_mut(&model), &self.policy.detection);
+                Noted::maybe(track.map(|track| track.probe.note(healthy, detection)))
             }
             Observation::Instance { model, node, revision, containers } => {
                 self.see_instance(model, node, revision, observed::model(&containers))
             }
             Observation::Absent { model, node } => self.see_absence(&model, &node),
             Observation::Outcome { key, outcome } => self.end(&key, &outcome),
-        };
-        self.ignored += u64::from(!known);
+        }
+    }
+
+    /// The caller was away, and heard no heartbeats meanwhile: each node is waited for anew. Its clock
+    /// has to go on from where it was.
+    pub fn resume(&mut self, now_us: u64) {
+        self.touch(now_us);
+        for watch in self.nodes.values_mut() {
+            watch.resume(self.now_us);
+        }
     }
 
     /// What is to be done now. Between two observations it is due at [`Self::next_due_us`]; called
@@ -292,8 +332,11 @@ impl Recovery {
         }
     }
 
-    fn end(&mut self, key: &str, outcome: &Outcome) -> bool {
+    fn end(&mut self, key: &str, outcome: &Outcome) -> Noted {
         let flight = self.flights.values_mut().find(|flight| flight.order.key == key);
-        flight.map(|flight| flight.outcome = Some(outcome.clone())).is_some()
+        Noted::maybe(flight.map(|flight| {
+            flight.outcome = Some(outcome.clone());
+            true
+        }))
     }
 }

@@ -6,7 +6,7 @@ use piccolo_state::ModelState;
 
 use crate::node::{NodeWatch, Standing};
 use crate::probe::Probe;
-use crate::recovery::{Instance, ModelTrack, PackageTrack, STRANGERS_MAX, Trial};
+use crate::recovery::{Instance, ModelTrack, Noted, PackageTrack, STRANGERS_MAX, Trial};
 use crate::{ModelName, Recovery, Thing};
 
 impl Recovery {
@@ -102,27 +102,26 @@ impl Recovery {
         });
     }
 
-    /// Returns whether it is about something known.
     pub(crate) fn see_instance(
         &mut self,
         model: ModelName,
         node: String,
         revision: u64,
         state: ModelState,
-    ) -> bool {
+    ) -> Noted {
         let strange = self.desired.model(&model).is_none() && !self.instances.contains_key(&model);
         if !self.nodes.contains_key(&node) || (strange && self.strangers() >= STRANGERS_MAX) {
-            return false;
+            return Noted::Unknown;
         }
+        let waited = self.placement(&model) == Some(&node) && self.report(&model);
         let now_us = self.now_us;
-        if self.placement(&model) == Some(&node) {
-            self.report(&model);
-        }
         let nodes: &mut BTreeMap<_, _> = self.instances.entry(model).or_default();
-        let same = |old: &&Instance| (old.revision, old.state) == (revision, state);
-        let since_us = nodes.get(&node).filter(same).map_or(now_us, |old| old.since_us);
-        nodes.insert(node, Instance { revision, state, since_us });
-        true
+        let same = |old: &Instance| (old.revision, old.state) == (revision, state);
+        if nodes.get(&node).is_some_and(same) {
+            return Noted::maybe(Some(waited));
+        }
+        nodes.insert(node, Instance { revision, state, since_us: now_us });
+        Noted::Changed
     }
 
     /// Nothing is known any more of what runs on a node.
@@ -137,15 +136,15 @@ impl Recovery {
         self.instances.keys().filter(|model| self.desired.model(model).is_none()).count()
     }
 
-    /// Returns whether it is about something known.
-    pub(crate) fn see_absence(&mut self, model: &ModelName, node: &str) -> bool {
-        let known = self.nodes.contains_key(node);
-        if let Some(nodes) = self.instances.get_mut(model) {
-            nodes.remove(node);
-            if nodes.is_empty() {
-                self.instances.remove(model);
-            }
+    pub(crate) fn see_absence(&mut self, model: &ModelName, node: &str) -> Noted {
+        if !self.nodes.contains_key(node) {
+            return Noted::Unknown;
         }
-        known
+        let Some(nodes) = self.instances.get_mut(model) else { return Noted::Same };
+        let there = nodes.remove(node).is_some();
+        if nodes.is_empty() {
+            self.instances.remove(model);
+        }
+        Noted::maybe(Some(there))
     }
 }

@@ -152,3 +152,31 @@ fn a_node_that_never_comes_is_lost() {
     assert_eq!(bench.said(), ["alert node n1!node-lost", "move a/m n1>n2"]);
     assert_eq!(bench.orders[0].issued_us, 60 * S);
 }
+
+#[test]
+fn a_caller_that_was_away_waits_for_nodes_anew() {
+    let mut bench = Bench::running(Policy::default(), one());
+    bench.now_us += 60 * S;
+    bench.recovery.resume(bench.now_us);
+    bench.alive.remove("n1");
+    bench.run(3);
+    assert_eq!(bench.said(), [""; 0]);
+    bench.run(1);
+    assert_eq!(bench.said(), ["alert node n1!node-lost", "move a/m n1>n2"]);
+}
+
+#[test]
+fn a_heartbeat_of_a_node_that_is_there_makes_nothing_due() {
+    let mut bench = Bench::running(Policy::default(), one());
+    bench.recovery.advance(bench.now_us);
+    let due_us = bench.recovery.next_due_us();
+    assert!(due_us > Some(bench.now_us));
+    for healthy in [true, false] {
+        bench.recovery.observe(bench.now_us + 1, Observation::Heartbeat { node: "n1".to_owned() });
+        assert_eq!(bench.recovery.next_due_us(), due_us);
+        bench
+            .recovery
+            .observe(bench.now_us + 1, Observation::Probe { model: name("a/m"), healthy });
+    }
+    assert_eq!(bench.recovery.next_due_us(), Some(bench.now_us + 1), "a probe failed");
+}

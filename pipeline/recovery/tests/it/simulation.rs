@@ -116,3 +116,12 @@ fn a_caller_that_comes_more_often_changes_nothing() {
         same(&simulate(seed, Mode::default()), &eager, "an eager caller", seed);
     }
 }
+
+/// What makes a difference is due at once, and nothing else is.
+#[test]
+fn a_caller_that_comes_only_when_it_must_misses_nothing() {
+    for seed in seeds().take(60) {
+        let lazy = simulate(seed, Mode { lazy: true, ..Mode::default() });
+        same(&simulate(seed, Mode::default()), &lazy, "a lazy caller", seed);
+    }
+}

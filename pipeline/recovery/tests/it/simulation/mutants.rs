@@ -96,7 +96,7 @@ impl Mutant {
 #[track_caller]
 fn check(mutant: Mutant, judge: &str) {
     for seed in 0..WORLDS_MAX {
-        let run = |mutant| simulate(seed, Mode { crashes: true, eager: false, mutant });
+        let run = |mutant| simulate(seed, Mode { crashes: true, mutant, ..Mode::default() });
         assert_eq!(run(None).violations, [""; 0], "without a mutant, world {seed}");
         let wrong = run(Some(mutant)).violations;
         if let Some(caught) = wrong.iter().find(|violation| violation.starts_with(judge)) {

@@ -22,6 +22,8 @@ pub(crate) struct Mode {
     pub(crate) crashes: bool,
     /// It comes more often than it must.
     pub(crate) eager: bool,
+    /// It comes only when it must.
+    pub(crate) lazy: bool,
     pub(crate) mutant: Option<Mutant>,
 }
 
@@ -106,7 +108,10 @@ impl Caller {
             }
             let given = self.run.log.len();
             self.judge.looks(&self.recovery, &self.vehicle, &self.desired, now_us);
-            self.step(now_us);
+            if !self.mode.lazy || self.recovery.next_due_us().is_some_and(|due_us| due_us <= now_us)
+            {
+                self.step(now_us);
+            }
             let calm = now_us > FAULTS_US.end
                 && self.run.log.len() == given
                 && self.recovery.in_flight().next().is_none()
