@@ -16,6 +16,7 @@ mod flight;
 mod issue;
 mod look;
 mod node;
+mod note;
 mod objective;
 mod order;
 mod place;

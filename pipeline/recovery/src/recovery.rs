@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Spent;
 use crate::flight::Flight;
 use crate::node::NodeWatch;
+use crate::note::Noted;
 use crate::probe::Probe;
 use crate::track::{GaveUp, Track};
 use crate::turn::Turn;
 use crate::{
-    Desired, DesiredError, ModelName, Observation, Order, Outcome, Policy, PolicyError,
-    RecoveryTimes, Step, Thing,
+    Desired, DesiredError, ModelName, Observation, Order, Policy, PolicyError, RecoveryTimes, Step,
+    Thing,
 };
 
 /// How many models that are not desired are remembered; more are counted as ignored.
@@ -43,28 +44,6 @@ pub struct Recovery {
     pub(crate) spent: Spent,
     numbers: u64,
     ignored: u64,
-}
-
-/// What an observation changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Noted {
-    /// It is about nothing known.
-    Unknown,
-    /// Nothing.
-    Same,
-    /// Something.
-    Changed,
-}
-
-impl Noted {
-    /// Whether what is known changed, if something is known.
-    pub(crate) fn maybe(changed: Option<bool>) -> Self {
-        match changed {
-            None => Self::Unknown,
-            Some(false) => Self::Same,
-            Some(true) => Self::Changed,
-        }
-    }
 }
 
 /// What is in force of a package: as applied, until something fails.
@@ -176,35 +155,6 @@ impl Recovery {
             Noted::Unknown => self.ignored += 1,
             Noted::Same => {}
             Noted::Changed => self.touch(now_us),
-        }
-    }
-
-    fn note(&mut self, observation: Observation) -> Noted {
-        let now_us = self.now_us;
-        match observation {
-            Observation::Heartbeat { node } => {
-                Noted::maybe(self.nodes.get_mut(&node).map(|watch| watch.heartbeat(now_us)))
-            }
-            Observation::Connected { node } => {
-                self.unsay(&node);
-                Noted::maybe(self.nodes.get_mut(&node).map(|watch| {
-                    watch.heartbeat(now_us);
-                    true
-                }))
-            }
-            Observation::Node { node, event } => {
-                let watch = self.nodes.get_mut(&node);
-                Noted::maybe(watch.and_then(|watch| watch.follow(event, now_us).then_some(true)))
-            }
-            Observation::Probe { model, healthy } => {
-                let (track, detection) = (self.models.get_mut(&model), &self.policy.detection);
-                Noted::maybe(track.map(|track| track.probe.note(healthy, detection)))
-            }
-            Observation::Instance { model, node, revision, containers } => {
-                self.see_instance(model, node, revision, observed::model(&containers))
-            }
-            Observation::Absent { model, node } => self.see_absence(&model, &node),
-            Observation::Outcome { key, outcome } => self.end(&key, &outcome),
         }
     }
 
@@ -330,13 +280,5 @@ impl Recovery {
                 track.climb = None;
             }
         }
-    }
-
-    fn end(&mut self, key: &str, outcome: &Outcome) -> Noted {
-        let flight = self.flights.values_mut().find(|flight| flight.order.key == key);
-        Noted::maybe(flight.map(|flight| {
-            flight.outcome = Some(outcome.clone());
-            true
-        }))
     }
 }

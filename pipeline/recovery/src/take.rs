@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use piccolo_state::ModelState;
 
 use crate::node::{NodeWatch, Standing};
+use crate::note::Noted;
 use crate::probe::Probe;
-use crate::recovery::{Instance, ModelTrack, Noted, PackageTrack, STRANGERS_MAX, Trial};
+use crate::recovery::{Instance, ModelTrack, PackageTrack, STRANGERS_MAX, Trial};
 use crate::{ModelName, Recovery, Thing};
 
 impl Recovery {
