@@ -23,11 +23,25 @@ const OWNED: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that must not be built on others, not even through a third one.
-const FORBIDDEN: [(&[&str], &[&str]); 4] = [
+const FORBIDDEN: [(&[&str], &[&str]); 5] = [
     (&["piccolo-operators", "piccolo-state"], &["rhai", "tokio", "serde_json", "tonic"]),
     (
         &["piccolo-engine", "piccolo-script"],
         &["tonic", "axum", "tokio", "redb", "etcd-client", "prost"],
+    ),
+    (
+        &["piccolo-recovery"],
+        &[
+            "piccolo-store",
+            "piccolo-manager",
+            "piccolo-engine",
+            "piccolo-wire",
+            "rhai",
+            "timely",
+            "tokio",
+            "tonic",
+            "serde_json",
+        ],
     ),
     (&["piccolo-workbench"], &["tonic", "axum", "tokio", "clap", "prost"]),
     (

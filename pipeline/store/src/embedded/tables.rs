@@ -1,6 +1,5 @@
 //! The tables of the file, and how their rows are written.
 
-
 use bytes::Bytes;
 use redb::TableDefinition;
 
