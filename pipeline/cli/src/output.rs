@@ -13,11 +13,12 @@ use piccolo_engine::{Decision, DecisionChange};
 use piccolo_wire::v1 as wire;
 use piccolo_workbench::explain::{Explanation, WhyNot};
 use serde::Serialize;
+use serde_json::Value;
 
 pub(crate) use rules::RulesPrinter;
 pub(crate) use states::StatesPrinter;
 
-use crate::args::OutputFormat;
+use crate::args::{DocumentFormat, OutputFormat};
 use crate::error::CliError;
 
 /// Writes a line to standard error; nothing is to be done where that fails.
@@ -93,6 +94,15 @@ pub(crate) fn print_document(document: &impl Serialize) -> Result<(), CliError> 
     serde_json::to_writer_pretty(&mut out, document).map_err(into_output_error)?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
+}
+
+/// Prints an answer of a server: lines for people, or one JSON document.
+fn print(format: DocumentFormat, document: &Value, lines: &[String]) -> Result<(), CliError> {
+    if format == DocumentFormat::Json {
+        return print_document(document);
+    }
+    let mut out = io::stdout().lock();
+    Ok(lines.iter().try_for_each(|line| writeln!(out, "{line}"))?)
 }
 
 /// Prints why a decision was made.

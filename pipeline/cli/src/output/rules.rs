@@ -1,11 +1,9 @@
 //! What `piccolo rules` prints: tables for people, and JSON with stable names.
 
-use std::io::{self, Write};
-
 use piccolo_wire::v1;
 use serde_json::{Value, json};
 
-use super::print_document;
+use super::print;
 use super::table::seconds;
 use crate::args::DocumentFormat;
 use crate::error::CliError;
@@ -17,14 +15,6 @@ pub(crate) struct RulesPrinter(DocumentFormat);
 impl RulesPrinter {
     pub(crate) fn new(format: DocumentFormat) -> Self {
         Self(format)
-    }
-
-    fn print(self, document: &Value, lines: &[String]) -> Result<(), CliError> {
-        if self.0 == DocumentFormat::Json {
-            return print_document(document);
-        }
-        let mut out = io::stdout().lock();
-        Ok(lines.iter().try_for_each(|line| writeln!(out, "{line}"))?)
     }
 
     pub(crate) fn applied(self, answer: &v1::ApplyRulesResponse) -> Result<(), CliError> {
@@ -41,7 +31,7 @@ impl RulesPrinter {
             (Some(version), None) => format!("nothing was changed: this is version {version}"),
             (None, _) => "nothing was changed: this would be a new version".to_owned(),
         };
-        self.print(&document, &with_change(head, answer.change.as_ref()))
+        print(self.0, &document, &with_change(head, answer.change.as_ref()))
     }
 
     pub(crate) fn active(
@@ -53,12 +43,12 @@ impl RulesPrinter {
         let document =
             json!({ "version": version, "change": changed.map(change), "time_us": time_us });
         let head = format!("version {version} is in force from {}", seconds(time_us));
-        self.print(&document, &with_change(head, changed))
+        print(self.0, &document, &with_change(head, changed))
     }
 
     pub(crate) fn dropped(self, version: u64) -> Result<(), CliError> {
         let line = format!("version {version} is no longer in the shadow");
-        self.print(&json!({ "version": version }), &[line])
+        print(self.0, &json!({ "version": version }), &[line])
     }
 
     pub(crate) fn versions(self, answer: &v1::ListVersionsResponse) -> Result<(), CliError> {
@@ -97,7 +87,7 @@ impl RulesPrinter {
             "versions": answer.versions.iter().map(version).collect::<Vec<_>>(),
             "quarantined": answer.quarantined_count,
         });
-        self.print(&document, &lines)
+        print(self.0, &document, &lines)
     }
 
     pub(crate) fn difference(
@@ -142,7 +132,7 @@ impl RulesPrinter {
             "scenarios": answer.scenarios.iter().map(scenario).collect::<Vec<_>>(),
             "latest": answer.latest.iter().map(latest).collect::<Vec<_>>(),
         });
-        self.print(&document, &lines)
+        print(self.0, &document, &lines)
     }
 
     pub(crate) fn quarantined(self, answer: &v1::ListQuarantinedResponse) -> Result<(), CliError> {
@@ -162,7 +152,7 @@ impl RulesPrinter {
             })
         };
         let scenarios: Vec<Value> = answer.scenarios.iter().map(scenario).collect();
-        self.print(&json!({ "count": answer.count, "scenarios": scenarios }), &lines)
+        print(self.0, &json!({ "count": answer.count, "scenarios": scenarios }), &lines)
     }
 }
 

@@ -1,13 +1,12 @@
 //! What `piccolo states`, `history` and `stats` print: tables for people, and JSON with stable names.
 
-use std::io::{self, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use piccolo_wire::v1;
 use piccolo_wire::v1::state_cause::By;
 use serde_json::{Value, json};
 
-use super::print_document;
+use super::print;
 use crate::args::DocumentFormat;
 use crate::error::CliError;
 
@@ -20,14 +19,6 @@ impl StatesPrinter {
         Self(format)
     }
 
-    fn print(self, document: &Value, lines: &[String]) -> Result<(), CliError> {
-        if self.0 == DocumentFormat::Json {
-            return print_document(document);
-        }
-        let mut out = io::stdout().lock();
-        Ok(lines.iter().try_for_each(|line| writeln!(out, "{line}"))?)
-    }
-
     pub(crate) fn records(self, records: &[v1::StateRecord]) -> Result<(), CliError> {
         let mut lines = vec![format!("{:<32}  {:<12}  {:<12}  SINCE", "NAME", "STATE", "NODE")];
         lines.extend(records.iter().map(|record| {
@@ -36,7 +27,7 @@ impl StatesPrinter {
             format!("{:<32}  {:<12}  {node:<12}  {since}", record.name, record.state)
         }));
         let document: Vec<Value> = records.iter().map(record).collect();
-        self.print(&document.into(), &lines)
+        print(self.0, &document.into(), &lines)
     }
 
     pub(crate) fn steps(self, steps: &[v1::StateStep]) -> Result<(), CliError> {
@@ -51,13 +42,13 @@ impl StatesPrinter {
             format!("{:>5}  {at:<27}  {way:<40}  {event:<24}  {by}", step.step)
         }));
         let document: Vec<Value> = steps.iter().map(step).collect();
-        self.print(&document.into(), &lines)
+        print(self.0, &document.into(), &lines)
     }
 
     pub(crate) fn statistics(self, things: &[v1::StateStatistics]) -> Result<(), CliError> {
         let lines: Vec<String> = things.iter().flat_map(summary).collect();
         let document: Vec<Value> = things.iter().map(statistics).collect();
-        self.print(&document.into(), &lines)
+        print(self.0, &document.into(), &lines)
     }
 }
 

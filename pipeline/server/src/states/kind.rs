@@ -19,31 +19,17 @@ pub(super) trait Served: Health + FromStr<Err = UnknownName> {
         manager: &Manager,
         subject: &Subject,
         change: &Change<Self>,
-    ) -> impl Future<Output = Result<Applied<Self>, ManagerError>> + Send;
+    ) -> impl Future<Output = Result<Applied<Self>, ManagerError>> + Send {
+        manager.apply(subject, change)
+    }
 }
 
 impl Served for ScenarioState {
     const OF: StateKind = StateKind::Scenario;
-
-    async fn change(
-        manager: &Manager,
-        subject: &Subject,
-        change: &Change<Self>,
-    ) -> Result<Applied<Self>, ManagerError> {
-        manager.apply(subject, change).await
-    }
 }
 
 impl Served for PackageState {
     const OF: StateKind = StateKind::Package;
-
-    async fn change(
-        manager: &Manager,
-        subject: &Subject,
-        change: &Change<Self>,
-    ) -> Result<Applied<Self>, ManagerError> {
-        manager.apply(subject, change).await
-    }
 }
 
 impl Served for ModelState {
