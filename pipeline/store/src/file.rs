@@ -1,4 +1,4 @@
-//! Files of redb.
+//! Files: those of redb, and names that appear once what they name is whole.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -19,7 +19,8 @@ pub(crate) fn open(builder: &Builder, path: &Path) -> Result<Database, redb::Err
 }
 
 fn make(builder: &Builder, path: &Path) -> Result<(), redb::Error> {
-    let unfinished = beside(path);
+    // A name that only this process takes.
+    let unfinished = beside(path, &format!("{}.new", std::process::id()));
     missing_is_fine(fs::remove_file(&unfinished))?;
     drop(builder.create(&unfinished)?);
     // A link, for unlike a new name it replaces no file that somebody has made meanwhile.
@@ -32,10 +33,11 @@ fn make(builder: &Builder, path: &Path) -> Result<(), redb::Error> {
     Ok(())
 }
 
-/// A name that only this process takes.
-fn beside(path: &Path) -> PathBuf {
+/// The path with an ending more.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(format!(".{}.new", std::process::id()));
+    name.push(".");
+    name.push(ending);
     name.into()
 }
 
@@ -46,8 +48,8 @@ fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Makes a new name last.
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Makes a new name survive the end of the machine.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -12,10 +12,11 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{
-    Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
-    WriteTransaction,
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend,
+    TableDefinition, WriteTransaction,
 };
 
 use crate::doing::Doing;
@@ -98,7 +99,7 @@ pub fn parts(after_input: u64, snapshot: &[u8]) -> impl Iterator<Item = Snapshot
 /// A journal in one file; only one process can have it open.
 #[derive(Debug)]
 pub struct Journal {
-    database: Database,
+    database: Arc<Database>,
     outputs_max: u64,
     input: u64,
     output: u64,
@@ -131,7 +132,14 @@ impl Journal {
         let work = database.begin_write().doing("open the journal")?;
         let (input, output) = prepare(&work)?;
         work.commit().doing("open the journal")?;
+        let database = Arc::new(database);
         Ok(Self { database, outputs_max: outputs_max as u64, input, output, failed: false })
+    }
+
+    /// What makes copies of the journal while it is written.
+    #[must_use]
+    pub fn copier(&self) -> Copier {
+        Copier(Arc::clone(&self.database))
     }
 
     /// The number of the last input; 0 where there was none.
@@ -261,6 +269,43 @@ impl Journal {
         let table = read.open_table(META).doing("read the journal")?;
         Ok(table.get(name).doing("read the journal")?.map_or(0, |number| number.value()))
     }
+}
+
+/// Makes copies of a journal, also while it is written.
+#[derive(Clone, Debug)]
+pub struct Copier(Arc<Database>);
+
+impl Copier {
+    /// Writes a journal with all that is in this one at one moment, into a file that does not exist.
+    /// Where it fails, what is there of the file is of no use.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn copy_to(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let read = self.0.begin_read().doing("read the journal")?;
+        let copy = builder().create(path).doing("make a copy of the journal")?;
+        let work = copy.begin_write().doing("make a copy of the journal")?;
+        copy_table(&read, &work, META)?;
+        copy_table(&read, &work, INPUTS)?;
+        copy_table(&read, &work, OUTPUTS)?;
+        copy_table(&read, &work, NOTES)?;
+        copy_table(&read, &work, SNAPSHOTS)?;
+        work.commit().doing("make a copy of the journal")
+    }
+}
+
+fn copy_table<K: redb::Key + 'static, V: redb::Value + 'static>(
+    read: &ReadTransaction,
+    work: &WriteTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<(), Error> {
+    let from = read.open_table(table).doing("read the journal")?;
+    let mut to = work.open_table(table).doing("make a copy of the journal")?;
+    for row in from.iter().doing("read the journal")? {
+        let (key, value) = row.doing("read the journal")?;
+        to.insert(key.value(), value.value()).doing("make a copy of the journal")?;
+    }
+    Ok(())
 }
 
 fn builder() -> Builder {

@@ -5,6 +5,8 @@
 //! cluster. One conformance suite and one model test run on both, so that code written against
 //! [`Store`] does not know which one it has.
 
+#[cfg(feature = "embedded")]
+pub mod backups;
 mod bounds;
 #[cfg(feature = "embedded")]
 mod doing;

@@ -2,6 +2,9 @@
 //! only the embedded one promises.
 
 #[cfg(test)]
+#[path = "it/backups.rs"]
+mod backups;
+#[cfg(test)]
 #[path = "it/benches.rs"]
 mod benches;
 #[cfg(test)]

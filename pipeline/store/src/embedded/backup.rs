@@ -21,6 +21,7 @@ use super::tables::{
     Change, FORMAT, LEASES, LOG, META, are_numbers, decode_change, encode_current, meta,
 };
 use crate::doing::Doing;
+use crate::file::{beside, sync_folder};
 use crate::{Error, Revision, TTL_S_MAX, TTL_S_MIN};
 
 const MAGIC: &[u8; 16] = b"piccolo backup\r\n";
@@ -67,7 +68,7 @@ pub(super) fn write(shared: &Shared, path: &Path) -> Result<BackupInfo, Error> {
     let partial = beside(path, "partial");
     let info = write_rows(shared, &partial)?;
     fs::rename(&partial, path).doing_io("name the backup")?;
-    sync_folder(path)?;
+    sync_folder(path).doing_io("sync the folder")?;
     Ok(info)
 }
 
@@ -151,7 +152,7 @@ pub fn restore(backup: impl AsRef<Path>, store: impl AsRef<Path>) -> Result<Back
     }
     fill(backup, &partial)?;
     fs::rename(&partial, store).doing_io("name the restored store")?;
-    sync_folder(store)?;
+    sync_folder(store).doing_io("sync the folder")?;
     Ok(info)
 }
 
@@ -417,20 +418,6 @@ impl Reader {
         }
         Ok((self.bytes, hash.to_hex().to_string()))
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    name.into()
-}
-
-/// Makes a new name survive the end of the machine.
-fn sync_folder(path: &Path) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or(Path::new("."))).doing_io("open the folder")?;
-    folder.sync_all().doing_io("sync the folder")
 }
 
 trait DoingIo<T> {
