@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use piccolo_engine::{DecisionId, PolicyDefaults};
 
+mod backup;
 mod bench;
 mod cluster;
 mod rules;
 mod states;
 mod verify;
 
+pub(crate) use backup::{BackupArgs, BackupCommand};
 pub(crate) use bench::{
     BenchArgs, BenchCommand, EngineBenchArgs, ExportArgs, ExportPart, LatencyArgs, MemoryArgs,
     ServerBenchArgs, SoakArgs,
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Show how long they were in which states, how often they changed, and how soon they recovered
     Stats(StatsArgs),
+    /// Make, list, verify and restore backups of what a server keeps
+    Backup(BackupArgs),
     /// Measure how fast this machine runs the engine
     Bench(BenchArgs),
     /// Print a completion script for a shell

@@ -32,6 +32,7 @@ fn main() -> Code {
         Command::States(args) => commands::states::states(&args),
         Command::History(args) => commands::states::history(&args),
         Command::Stats(args) => commands::states::stats(&args),
+        Command::Backup(args) => commands::backup::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Completion(args) => commands::completion::run(&args),
     };

@@ -1,5 +1,6 @@
 //! What goes to standard output and standard error.
 
+mod backup;
 mod changes;
 mod reasons;
 mod rules;
@@ -15,6 +16,7 @@ use piccolo_workbench::explain::{Explanation, WhyNot};
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use backup::BackupPrinter;
 pub(crate) use rules::RulesPrinter;
 pub(crate) use states::StatesPrinter;
 

@@ -12,6 +12,7 @@ use piccolo_manager::{Manager, ManagerError};
 use piccolo_store::Store;
 use piccolo_wire::FILE_DESCRIPTOR_SET;
 use piccolo_wire::ready::ActionFeedServiceServer;
+use piccolo_wire::v1::backup_service_server::BackupServiceServer;
 use piccolo_wire::v1::rule_service_server::RuleServiceServer;
 use piccolo_wire::v1::signal_service_server::SignalServiceServer;
 use piccolo_wire::v1::state_service_server::StateServiceServer;
@@ -25,6 +26,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::backups::{BackupService, Backups};
 use crate::direct::Direct;
 use crate::durable::{Committing, DurableError, Memory, Told};
 use crate::engine_thread::{self, Ended, EngineThreadError, Outlets, Place, Started};
@@ -46,9 +48,10 @@ pub const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(20);
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 
 /// The services whose health is told, besides that of the whole server.
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "",
     "piccolo.v1.ActionFeedService",
+    "piccolo.v1.BackupService",
     "piccolo.v1.RuleService",
     "piccolo.v1.SignalService",
     "piccolo.v1.StateService",
@@ -72,6 +75,8 @@ pub struct Setup<F> {
     pub memory: Option<Memory>,
     /// Where the states of scenarios, packages, models, containers and nodes are.
     pub store: Arc<dyn Store>,
+    /// Makes backups, where there is a folder for them.
+    pub backups: Option<Arc<Backups>>,
     /// Where samples come from.
     pub input: Input,
     /// The bounds of the feed.
@@ -242,6 +247,7 @@ where
         .add_service(ActionFeedServiceServer::new(FeedService::new(feed)))
         .add_service(rules)
         .add_service(StateServiceServer::new(states))
+        .add_service(BackupServiceServer::new(BackupService(setup.backups)))
         .add_service(SignalServiceServer::new(signals));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server =

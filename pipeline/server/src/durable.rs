@@ -24,7 +24,7 @@ use piccolo_base::exit::Code;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::{EngineError, SnapshotError};
 use piccolo_store::Error as StoreError;
-use piccolo_store::journal::Journal;
+use piccolo_store::journal::{Copier, Journal};
 use thiserror::Error;
 
 use crate::feed::{Decided, Feed};
@@ -116,6 +116,13 @@ pub struct Memory {
     pub sources: Vec<SourceRecord>,
     /// How many samples of recordings the engine has.
     pub replayed: u64,
+}
+
+impl Memory {
+    /// What makes copies of the journal while it is written.
+    pub fn copier(&self) -> Copier {
+        self.journal.copier()
+    }
 }
 
 /// Who hears of what is kept.

@@ -6,6 +6,7 @@
 //! changes the rules meanwhile; [`states`] keeps what scenarios, packages and nodes are. The modules meet only in [`ports`]; [`api`] puts them together.
 
 pub mod api;
+pub mod backups;
 pub mod convert;
 pub mod direct;
 pub mod durable;

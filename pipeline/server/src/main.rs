@@ -8,6 +8,7 @@ use clap::Parser;
 use piccolo_base::exit::Code;
 use piccolo_base::{shutdown, telemetry};
 use piccolo_server::api::{self, ApiError, Input, Setup};
+use piccolo_server::backups::Backups;
 use piccolo_server::durable::Opened;
 use piccolo_server::engine_thread::Dataflow;
 use piccolo_server::feed::Limits;
@@ -84,6 +85,13 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
         Some(kept) => Ok(kept.resume(config, signals)?),
         None => Ok(Dataflow::new(config, signals, &rules)?),
     };
+    let store = settings.store().await?;
+    let backups = settings.backups.clone().zip(memory.as_ref()).map(|(folder, memory)| {
+        Arc::new(Backups::new(folder, Arc::clone(&store), memory.copier()))
+    });
+    if let Some((backups, schedule)) = backups.clone().zip(settings.schedule()) {
+        tokio::spawn(backups.run(schedule, stop.clone()));
+    }
     let setup = Setup {
         listen: settings.listen,
         catalogue,
@@ -92,7 +100,8 @@ async fn serve(settings: Settings) -> Result<(), MainError> {
         versions,
         given,
         memory,
-        store: settings.store().await?,
+        store,
+        backups,
         input,
         limits: Limits::default(),
         clock: Arc::new(SystemClock::default()),

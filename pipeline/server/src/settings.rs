@@ -7,22 +7,22 @@ use std::sync::Arc;
 use std::{fs, io, thread};
 
 use clap::Parser;
+use croner::Cron;
 use piccolo_base::exit::Code;
 use piccolo_catalogue::{Catalogue, CatalogueError};
 use piccolo_engine::{EngineConfig, PolicyDefaults};
 use piccolo_recording::{OpenError, Options};
 use piccolo_script::{Diagnostic, RuleSet, render};
-use piccolo_store::{Embedded, EmbeddedOptions, Store};
+use piccolo_store::backups::STORE_FILE;
+use piccolo_store::{Embedded, EmbeddedOptions};
 use thiserror::Error;
 
+use crate::backups::Schedule;
 use crate::durable::{self, DurableError, Opened, SNAPSHOT_BYTES};
 use crate::engine_thread::Place;
 use crate::ports::{RuleFile, RuleFiles};
 use crate::replay::{Replay, Speed};
 use crate::rules::Known;
-
-/// The store in the directory of what is kept.
-const STORE_FILE: &str = "store.redb";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,6 +49,15 @@ pub struct Settings {
     /// starting again takes them once more. With 0 it does so as often as it can
     #[arg(long, default_value_t = SNAPSHOT_BYTES >> 20, value_name = "N", requires = "data", value_parser = clap::value_parser!(u64).range(..=65_536))]
     pub snapshot_mib: u64,
+    /// A directory for backups of `--data`: see `piccolo backup`
+    #[arg(long, value_name = "DIR", requires = "data")]
+    pub backups: Option<PathBuf>,
+    /// When backups are made by themselves, as cron writes it, in UTC, such as \"0 3 * * *\"
+    #[arg(long, value_name = "CRON", requires = "backups")]
+    pub backup_at: Option<Cron>,
+    /// How many backups stay of those; the oldest go
+    #[arg(long, default_value_t = 7, value_name = "N", requires = "backup_at", value_parser = clap::value_parser!(u16).range(1..))]
+    pub backup_keep: u16,
     /// A recording to replay instead of taking signals over gRPC; may be given several times,
     /// each is one vehicle
     #[arg(long, value_name = "FILE")]
@@ -209,13 +218,19 @@ impl Settings {
     ///
     /// # Errors
     /// A file that is no store, or that another process has open.
-    pub async fn store(&self) -> Result<Arc<dyn Store>, SettingsError> {
+    pub async fn store(&self) -> Result<Arc<Embedded>, SettingsError> {
         let options = EmbeddedOptions::default();
         let store = match &self.data {
             Some(folder) => Embedded::open(folder.join(STORE_FILE), options).await,
             None => Embedded::in_memory(options).await,
         };
         Ok(Arc::new(store.map_err(SettingsError::Store)?))
+    }
+
+    /// When backups are made by themselves.
+    pub fn schedule(&self) -> Option<Schedule> {
+        let at = self.backup_at.clone()?;
+        Some(Schedule { at, keep: self.backup_keep.into() })
     }
 
     /// Where samples come from, as people read it; a recording by its name and size.

@@ -1,6 +1,9 @@
 //! The server from outside: in process with real gRPC clients, and as the binary.
 
 #[cfg(test)]
+#[path = "it/backups.rs"]
+mod backups;
+#[cfg(test)]
 #[path = "it/binary.rs"]
 mod binary;
 #[cfg(test)]

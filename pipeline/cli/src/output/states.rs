@@ -128,7 +128,8 @@ fn or_absent(state: &Option<String>) -> &str {
     state.as_deref().unwrap_or("(none)")
 }
 
-fn time(us: u64) -> String {
+/// A time of day, from microseconds of Unix time.
+pub(super) fn time(us: u64) -> String {
     humantime::format_rfc3339_micros(UNIX_EPOCH + Duration::from_micros(us)).to_string()
 }
 

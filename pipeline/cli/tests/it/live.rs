@@ -1,5 +1,6 @@
 //! `piccolo rules` against a server with the real engine.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -11,7 +12,7 @@ use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_server::ports::{RuleFile, SystemClock};
 use piccolo_server::rules::{Known, Versions};
-use piccolo_store::{Embedded, EmbeddedOptions};
+use piccolo_store::{Embedded, EmbeddedOptions, Put, Store, backups};
 use piccolo_wire::client::connect;
 use piccolo_wire::v1::change_state_request::Wanted;
 use piccolo_wire::v1::state_cause::By;
@@ -57,6 +58,7 @@ impl Live {
                     given: None,
                     memory: None,
                     store: Arc::new(Embedded::in_memory(EmbeddedOptions::default()).await.unwrap()),
+                    backups: None,
                     input: Input::Sources { lateness_us: LATENESS_US },
                     limits: Limits::default(),
                     clock: Arc::new(SystemClock::default()),
@@ -160,6 +162,33 @@ fn states_and_their_history_are_shown() {
     assert!(ran.err.contains("there is no package none"), "{ran:?}");
     ask(&["states", "packages"]).with_code(2);
     ask(&["states", "package", "cruise", "--at", "yesterday"]).with_code(2);
+}
+
+#[test]
+fn backups_are_listed_verified_and_restored() {
+    let (live, folder) = (Live::new(), Folder::new());
+    let nowhere = piccolo(&["backup", "create", "--server", &live.url]).with_code(5);
+    assert!(nowhere.err.contains("start it with --data and --backups"), "{nowhere:?}");
+    let kept = folder.path("kept");
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Embedded::in_memory(EmbeddedOptions::default()).await.unwrap();
+        store.put(Put::new("key".try_into().unwrap(), "value")).await.unwrap();
+        backups::create(Path::new(&kept), "one", 7, &store, None).await.unwrap();
+    });
+    let list = piccolo(&["backup", "list", &kept, "-o", "json"]).with_code(0).out;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&list[0]["name"], &list[0]["made_ms"]), (&json!("one"), &json!(7)));
+    let (one, data) = (format!("{kept}/one"), folder.path("data"));
+    let whole = piccolo(&["backup", "verify", &one]).with_code(0).out;
+    assert!(whole.contains("one is whole: 0.0 MB, made 1970-01-01T00:00:00.007"), "{whole}");
+    piccolo(&["backup", "restore", &one, "--data", &data]).with_code(0);
+    assert!(Path::new(&data).join("store.redb").exists());
+    let again = piccolo(&["backup", "restore", &one, "--data", &data]).with_code(3);
+    assert!(again.err.contains("restore over data that exists"), "{again:?}");
+    std::fs::write(format!("{one}/store.backup"), "cut").unwrap();
+    let damaged = piccolo(&["backup", "verify", &one]).with_code(3);
+    assert!(damaged.err.contains("the backup's file store.backup is damaged"), "{damaged:?}");
+    piccolo(&["backup", "list", &folder.path("absent")]).with_code(4);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use piccolo_store::backups::JOURNAL_FILE;
 use piccolo_store::journal::{Journal, SnapshotPart, Write};
 use rustc_hash::FxHashMap;
 
@@ -14,9 +15,6 @@ use crate::feed::{Decided, RING_DECISIONS_MAX};
 use crate::ports::{FileNames, LaneNumbers, LaneRules, Lanes, RuleFiles, VersionRecord};
 use crate::rules::{Known, Versions, now_ms};
 use crate::signals::SourceRecord;
-
-/// The journal in the directory.
-const FILE: &str = "journal.redb";
 
 /// How what is kept is opened.
 #[derive(Clone, Debug)]
@@ -51,7 +49,7 @@ pub fn open(
     options: &Options,
 ) -> Result<Opened, DurableError> {
     fs::create_dir_all(folder).map_err(DurableError::Folder)?;
-    let mut journal = Journal::open(folder.join(FILE), RING_DECISIONS_MAX)?;
+    let mut journal = Journal::open(folder.join(JOURNAL_FILE), RING_DECISIONS_MAX)?;
     if journal.notes()?.is_empty() {
         begin(&mut journal, given.ok_or(DurableError::NoRules)?, &options.input)?;
     }

@@ -7,14 +7,16 @@ use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineConfig;
 use piccolo_script::RuleSet;
 use piccolo_server::api::{ApiError, Input, Running, Setup, start};
+use piccolo_server::backups::Backups;
 use piccolo_server::durable::{self, Opened, SNAPSHOT_BYTES};
 use piccolo_server::engine_thread::{Dataflow, Place};
 use piccolo_server::feed::Limits;
 use piccolo_server::ports;
 use piccolo_server::rules::{Known, Versions};
-use piccolo_store::{Embedded, EmbeddedOptions, Store};
+use piccolo_store::{Embedded, EmbeddedOptions};
 use piccolo_wire::client::{Feed, FeedEvent, connect};
 use piccolo_wire::refusal::diagnostics;
+use piccolo_wire::v1::backup_service_client::BackupServiceClient;
 use piccolo_wire::v1::rule_service_client::RuleServiceClient;
 use piccolo_wire::v1::sample::Signal;
 use piccolo_wire::v1::state_service_client::StateServiceClient;
@@ -36,6 +38,7 @@ pub(crate) const SECOND: u64 = 1_000_000;
 pub(crate) struct Bench {
     pub(crate) rules: RuleServiceClient<Channel>,
     pub(crate) states: StateServiceClient<Channel>,
+    pub(crate) backups: BackupServiceClient<Channel>,
     pub(crate) source: Source,
     feed: Feed,
     clock: Arc<ManualClock>,
@@ -53,7 +56,7 @@ pub(crate) fn rule(name: &str, speed: u32, package: &str) -> String {
 }
 
 /// The states beside what else is kept, or in memory.
-async fn store(data: Option<&Path>) -> Arc<dyn Store> {
+async fn store(data: Option<&Path>) -> Arc<Embedded> {
     let options = EmbeddedOptions::default();
     Arc::new(match data {
         Some(data) => Embedded::open(data.join("store.redb"), options).await.unwrap(),
@@ -89,6 +92,11 @@ impl Bench {
         };
         let (signals, first) = (Arc::clone(&catalogue), Arc::clone(known.rules().unwrap()));
         let (clock, stop) = (Arc::new(ManualClock::default()), CancellationToken::new());
+        let store = store(data).await;
+        let backups = data.zip(memory.as_ref()).map(|(data, memory)| {
+            let folder = data.join("backups");
+            Arc::new(Backups::new(folder, Arc::clone(&store), memory.copier()))
+        });
         let setup = Setup {
             listen: "127.0.0.1:0".parse().unwrap(),
             catalogue,
@@ -100,7 +108,8 @@ impl Bench {
             versions,
             given: Some(known),
             memory,
-            store: store(data).await,
+            store,
+            backups,
             input: Input::Sources { lateness_us: 0 },
             limits: Limits::default(),
             clock: clock.clone(),
@@ -111,9 +120,10 @@ impl Bench {
         let feed = Feed::subscribe(&url, subscribe).await.unwrap();
         let channel = connect(&url).await.unwrap();
         let rules = RuleServiceClient::new(channel.clone());
-        let states = StateServiceClient::new(channel);
+        let states = StateServiceClient::new(channel.clone());
+        let backups = BackupServiceClient::new(channel);
         let sent = source.opened.acknowledged_position;
-        Ok(Self { rules, states, source, feed, clock, sent, stop, running })
+        Ok(Self { rules, states, backups, source, feed, clock, sent, stop, running })
     }
 
     /// Stops the server in good order; what its subscriber came to.

@@ -25,6 +25,7 @@ async fn health_is_told_until_the_end() {
     let names = [
         "",
         "piccolo.v1.ActionFeedService",
+        "piccolo.v1.BackupService",
         "piccolo.v1.RuleService",
         "piccolo.v1.SignalService",
         "piccolo.v1.StateService",

@@ -144,6 +144,7 @@ pub(crate) async fn server(limits: Limits) -> TestServer {
         given: None,
         memory: None,
         store: Arc::new(Embedded::in_memory(EmbeddedOptions::default()).await.unwrap()),
+        backups: None,
         input: Input::Sources { lateness_us: 0 },
         limits,
         clock: clock.clone(),
