@@ -9,6 +9,7 @@ use piccolo_store::journal::{Journal, SnapshotPart, Write};
 use rustc_hash::FxHashMap;
 
 use super::notes::{self, Notes, read};
+use super::resume::{changes_of, files};
 use super::texts::{LaneFiles, Texts};
 use super::{DurableError, KeptEngine, Memory};
 use crate::feed::{Decided, RING_DECISIONS_MAX};
@@ -92,46 +93,38 @@ fn go_on(journal: Journal, options: &Options) -> Result<Opened, DurableError> {
         let (kept, given) = (kept.input, options.input.clone());
         return Err(DurableError::OtherInput { kept, given });
     }
-    let snapshot = journal.snapshot()?;
-    let inputs: Vec<(u64, Vec<u8>)> = journal
-        .inputs()?
-        .map(|number| Ok((number, journal.input(number)?)))
-        .collect::<Result<_, piccolo_store::Error>>()?;
-    let decided = |bytes| Decided::from_bytes(bytes).ok_or(DurableError::Damaged("output".into()));
-    let decisions = journal.outputs()?.into_iter().map(decided).collect::<Result<_, _>>()?;
-    let lanes = kept.lane_files();
-    let base = kept.base.each_ref().map(|files| kept.files(files));
-    let [active, shadow] = base;
-    let snapshot_input = snapshot.as_ref().map_or(0, |(after, _)| *after);
-    let mut texts = Texts {
-        written: kept.texts.keys().cloned().collect(),
-        versions: kept.versions.iter().map(|one| (one.number, one.files.clone())).collect(),
-        base: kept.base.clone(),
-        lanes,
-        changes: Vec::new(),
-    };
-    let records =
-        kept.versions.iter().map(|record| Ok((record.clone(), kept.files(&record.files)?)));
-    let records = records.collect::<Result<Vec<_>, DurableError>>()?;
+    let inputs = inputs(&journal)?;
+    let texts = kept.in_use(&inputs);
+    let (snapshot_input, snapshot) = journal.snapshot()?.unwrap_or_default();
+    let [active, shadow] = kept.base.each_ref().map(|files| kept.files(files));
+    let versions = Versions::kept(kept.records()?, kept.lanes);
     let engine = KeptEngine {
-        snapshot: snapshot.map(|(_, bytes)| bytes).unwrap_or_default(),
-        inputs: inputs.iter().map(|(_, bytes)| bytes.clone()).collect(),
+        snapshot,
+        inputs: inputs.into_iter().map(|(_, bytes)| bytes).collect(),
         lanes: [active?, shadow?],
         texts: kept.texts,
     };
-    for (number, bytes) in &inputs {
-        texts.changes.extend(engine.changes_of(bytes).map(|files| (*number, files)));
-    }
     let memory = Memory {
+        decisions: decisions(&journal)?,
         journal,
         texts,
         snapshot_bytes: options.snapshot_bytes,
         snapshot_input,
-        decisions,
         sources: kept.sources,
         replayed: kept.replayed,
     };
-    Ok(Opened { versions: Versions::kept(records, kept.lanes), engine, memory })
+    Ok(Opened { versions, engine, memory })
+}
+
+/// The inputs after the snapshot, by number.
+fn inputs(journal: &Journal) -> Result<Vec<(u64, Vec<u8>)>, DurableError> {
+    journal.inputs()?.map(|number| Ok((number, journal.input(number)?))).collect()
+}
+
+/// The decisions that are kept.
+fn decisions(journal: &Journal) -> Result<Vec<Decided>, DurableError> {
+    let decided = |bytes| Decided::from_bytes(bytes).ok_or(DurableError::Damaged("output".into()));
+    journal.outputs()?.into_iter().map(decided).collect()
 }
 
 /// The notes of a journal.
@@ -188,8 +181,27 @@ impl Kept {
         [of(Some(self.lanes.active)), of(self.lanes.shadow)]
     }
 
+    /// Which texts are kept, and for what.
+    fn in_use(&self, inputs: &[(u64, Vec<u8>)]) -> Texts {
+        let changes = inputs
+            .iter()
+            .flat_map(|(number, bytes)| changes_of(bytes).map(move |files| (*number, files)));
+        Texts {
+            written: self.texts.keys().cloned().collect(),
+            versions: self.versions.iter().map(|one| (one.number, one.files.clone())).collect(),
+            base: self.base.clone(),
+            lanes: self.lane_files(),
+            changes: changes.collect(),
+        }
+    }
+
+    /// The versions with their files.
+    fn records(&self) -> Result<Vec<(VersionRecord, RuleFiles)>, DurableError> {
+        let with_files = |record: &VersionRecord| Ok((record.clone(), self.files(&record.files)?));
+        self.versions.iter().map(with_files).collect()
+    }
+
     fn files(&self, names: &FileNames) -> Result<RuleFiles, DurableError> {
-        super::resume::files(&self.texts, names)
-            .ok_or_else(|| DurableError::Damaged(notes::TEXT.to_owned()))
+        files(&self.texts, names).ok_or_else(|| DurableError::Damaged(notes::TEXT.to_owned()))
     }
 }

@@ -34,16 +34,16 @@ pub(super) fn files(texts: &FxHashMap<Arc<str>, Arc<str>>, names: &FileNames) ->
     names.iter().map(file).collect()
 }
 
-impl KeptEngine {
-    /// The files of the changes of rules in an input.
-    pub(super) fn changes_of(&self, bytes: &[u8]) -> impl Iterator<Item = FileNames> + use<> {
-        let events = Input::from_bytes(bytes).map(|input| input.events).unwrap_or_default();
-        events.into_iter().flat_map(|event| match event {
-            Event::Change { active, shadow } => active.into_iter().chain(shadow),
-            Event::Step { .. } => None.into_iter().chain(None),
-        })
-    }
+/// The files of the changes of rules in an input.
+pub(super) fn changes_of(bytes: &[u8]) -> impl Iterator<Item = FileNames> + use<> {
+    let events = Input::from_bytes(bytes).map(|input| input.events).unwrap_or_default();
+    events.into_iter().flat_map(|event| match event {
+        Event::Change { active, shadow } => active.into_iter().chain(shadow),
+        Event::Step { .. } => None.into_iter().chain(None),
+    })
+}
 
+impl KeptEngine {
     /// An engine that decides from here on what the one would that made the snapshot and took the
     /// inputs. What they led to was told.
     ///

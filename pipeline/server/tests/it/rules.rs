@@ -45,6 +45,7 @@ pub(crate) struct Bench {
     sent: u64,
     stop: CancellationToken,
     running: Running,
+    store: Arc<Embedded>,
 }
 
 /// A rule that launches `package` above a speed and ends it below.
@@ -53,6 +54,17 @@ pub(crate) fn rule(name: &str, speed: u32, package: &str) -> String {
         "scenario \"{name}\" {{ when Vehicle.Speed > {speed} then launch(\"{package}\") \
          finally terminate(\"{package}\") }}\n"
     )
+}
+
+/// The store, once nobody else has it.
+async fn alone(mut store: Arc<Embedded>) -> Embedded {
+    loop {
+        match Arc::try_unwrap(store) {
+            Ok(store) => return store,
+            Err(shared) => store = shared,
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// The states beside what else is kept, or in memory.
@@ -108,7 +120,7 @@ impl Bench {
             versions,
             given: Some(known),
             memory,
-            store,
+            store: store.clone(),
             backups,
             input: Input::Sources { lateness_us: 0 },
             limits: Limits::default(),
@@ -123,7 +135,7 @@ impl Bench {
         let states = StateServiceClient::new(channel.clone());
         let backups = BackupServiceClient::new(channel);
         let sent = source.opened.acknowledged_position;
-        Ok(Self { rules, states, backups, source, feed, clock, sent, stop, running })
+        Ok(Self { rules, states, backups, source, feed, clock, sent, stop, running, store })
     }
 
     /// Stops the server in good order; what its subscriber came to.
@@ -131,6 +143,8 @@ impl Bench {
         self.stop.cancel();
         let last = self.feed.last_id().map(str::to_owned);
         soon(self.running.finished()).await.unwrap();
+        let store = soon(alone(self.store)).await;
+        store.close().await.unwrap();
         last
     }
 
