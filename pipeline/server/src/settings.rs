@@ -116,14 +116,6 @@ pub enum SettingsError {
     /// A rule is wrong; the log says what.
     #[error("the rules have {0} errors")]
     Rules(usize),
-    /// A file of rules cannot be read.
-    #[error("cannot read {path}")]
-    RuleFile {
-        /// The file or directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// What is kept cannot be used.
     #[error(transparent)]
     Durable(#[from] DurableError),
@@ -176,26 +168,21 @@ impl Settings {
             return Ok(None);
         }
         self.rules.iter().try_for_each(|path| exists(path))?;
-        let files = self.rule_files()?;
-        let (rules, diagnostics) = RuleSet::parse_all(files.texts(), catalogue);
+        let (mut files, mut diagnostics) = (Vec::new(), Vec::new());
+        for read in RuleSet::read(&self.rules) {
+            match read {
+                Ok(source) => files.push(RuleFile::new(&source.name, &source.text)),
+                Err(diagnostic) => diagnostics.push(*diagnostic),
+            }
+        }
+        let files: RuleFiles = files.into_iter().collect();
+        let (rules, found) = RuleSet::parse_all(files.texts(), catalogue);
+        diagnostics.extend(found);
         diagnostics.iter().for_each(tell);
         match diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count() {
             0 => Ok(Some(Known::new(Arc::new(rules), files))),
             errors => Err(SettingsError::Rules(errors)),
         }
-    }
-
-    fn rule_files(&self) -> Result<RuleFiles, SettingsError> {
-        let mut files = Vec::new();
-        for path in &self.rules {
-            let unreadable = |source| SettingsError::RuleFile { path: path.clone(), source };
-            for file in RuleSet::files(path).map_err(unreadable)? {
-                let text = fs::read_to_string(&file)
-                    .map_err(|source| SettingsError::RuleFile { path: file.clone(), source })?;
-                files.push(RuleFile::new(&file.display().to_string(), &text));
-            }
-        }
-        Ok(files.into_iter().collect())
     }
 
     /// What is kept, where anything is to be.

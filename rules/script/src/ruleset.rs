@@ -37,22 +37,24 @@ impl RuleSet {
     pub fn load(paths: &[PathBuf], catalogue: &Catalogue) -> (Self, Vec<Diagnostic>) {
         let mut set = Self::default();
         let mut diagnostics = Vec::new();
-        for path in paths {
-            match rule_files(path) {
-                Ok(files) => {
-                    for file in files {
-                        match read(&file) {
-                            Ok(source) => diagnostics.extend(set.add(&source, catalogue)),
-                            Err(diagnostic) => diagnostics.push(*diagnostic),
-                        }
-                    }
-                }
-                Err(error) => diagnostics.push(unreadable(path, &error)),
+        for read in Self::read(paths) {
+            match read {
+                Ok(source) => diagnostics.extend(set.add(&source, catalogue)),
+                Err(diagnostic) => diagnostics.push(*diagnostic),
             }
         }
         diagnostics.extend(references::check(&set));
         diagnostics.extend(policies::check(&set));
         (set, diagnostics)
+    }
+
+    /// The texts that [`Self::load`] compiles, in its order, and what cannot be read or is too large.
+    pub fn read(paths: &[PathBuf]) -> Vec<Result<Arc<Source>, Box<Diagnostic>>> {
+        let files = paths.iter().flat_map(|path| match rule_files(path) {
+            Ok(files) => files.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(Box::new(unreadable(path, &error)))],
+        });
+        files.map(|file| file.and_then(|file| read(&file))).collect()
     }
 
     /// Reads rules from a text with a name for messages.
@@ -73,15 +75,6 @@ impl RuleSet {
         diagnostics.extend(references::check(&set));
         diagnostics.extend(policies::check(&set));
         (set, diagnostics)
-    }
-
-    /// The rule files that [`Self::load`] reads of a path, in its order: the file itself, or all
-    /// `*.rhai` below the directory.
-    ///
-    /// # Errors
-    /// What cannot be looked at.
-    pub fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-        rule_files(path)
     }
 
     /// The scenarios, in the order of their names.

@@ -1,10 +1,10 @@
 //! `piccolo rules`: changes the rules of a running server.
 
-use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use piccolo_base::exit::Code;
-use piccolo_script::RuleSet;
+use piccolo_script::{Diagnostic, RuleSet, Source};
 use piccolo_wire::client::connect;
 use piccolo_wire::refusal::diagnostics;
 use piccolo_wire::v1;
@@ -86,19 +86,13 @@ async fn apply(
 /// The rule files of all paths, with their texts.
 fn files(paths: &[PathBuf]) -> Result<Vec<v1::RuleFile>, CliError> {
     paths.iter().try_for_each(|path| super::exists(path))?;
-    let mut files = Vec::new();
-    for path in paths {
-        for file in RuleSet::files(path).map_err(|source| unreadable(path, &source))? {
-            let text = fs::read_to_string(&file).map_err(|source| unreadable(&file, &source))?;
-            files.push(v1::RuleFile { name: file.display().to_string(), text });
+    let file = |read: Result<Arc<Source>, Box<Diagnostic>>| match read {
+        Ok(source) => {
+            Ok(v1::RuleFile { name: source.name.to_string(), text: source.text.to_string() })
         }
-    }
-    Ok(files)
-}
-
-fn unreadable(path: &std::path::Path, source: &std::io::Error) -> CliError {
-    let message = format!("cannot read {}: {source}", path.display());
-    CliError::Server { message, code: Code::InvalidInput }
+        Err(found) => Err(CliError::Server { message: found.message, code: Code::InvalidInput }),
+    };
+    RuleSet::read(paths).into_iter().map(file).collect()
 }
 
 fn tell(found: &[v1::RuleDiagnostic]) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use piccolo_catalogue::Catalogue;
 use piccolo_engine::EngineConfig;
 use piccolo_recording::Options;
-use piccolo_script::{Diagnostic, RuleSet};
+use piccolo_script::{Diagnostic, RULE_FILE_BYTES_MAX, RuleSet};
 use piccolo_server::engine_thread::Dataflow;
 use piccolo_server::ports::EnginePort;
 use piccolo_server::replay::{Replay, Speed};
@@ -68,15 +68,18 @@ fn wrong_settings_end_with_the_code_of_their_kind() {
     };
     let good = file("good.rhai", RULES);
     let bad = file("bad.rhai", "scenario \"x\" { when Vehicle.Sped > 1 }");
+    // It would compile, but for its size.
+    let large = file("large.rhai", &"\n".repeat(RULE_FILE_BYTES_MAX as usize + 1));
     let text = file("text.csv", "this is no recording\n");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     let free = "127.0.0.1:0";
-    let cases: [(&[&str], i32); 9] = [
+    let cases: [(&[&str], i32); 10] = [
         (&[], 2),
         (&["--rules", &good, "--speed", "fast", "--replay", "x"], 2),
         (&["--rules", &good, "--listen", free, "--workers", "0"], 2),
         (&["--rules", &bad, "--listen", free], 3),
+        (&["--rules", &large, "--listen", free], 3),
         (&["--rules", &good, "--listen", free, "--replay", &text], 3),
         (&["--rules", "/nowhere.rhai", "--listen", free], 4),
         (&["--rules", &good, "--listen", free, "--replay", "/nowhere.csv"], 4),

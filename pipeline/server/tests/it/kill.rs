@@ -150,7 +150,7 @@ async fn url(address: &Path) -> String {
         if let Ok(text) = fs::read_to_string(address) {
             return format!("http://{}", text.trim());
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
     }
 }
 
@@ -179,7 +179,7 @@ async fn a_replay_that_is_killed_again_and_again_comes_to_the_same() {
         }
         bench.kill(process);
         killed += 1;
-        assert!(killed < 30 * kills, "{} of {}", bench.found.len(), expected.len());
+        assert!(killed < 10 * kills, "{} of {}", bench.found.len(), expected.len());
         rest -= u32::from(bench.found.len() >= expected.len());
     }
     println!("{} decisions, killed {killed} times", bench.found.len());
